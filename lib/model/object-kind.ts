@@ -1,0 +1,100 @@
+/**
+ * THE table of object kinds. Whatever differs between kinds (paths, stage, order, names, search) is a column here and nowhere else.
+ * Cookbook artifacts, policy revisions and policy groups get their rows here when they are built.
+ */
+
+/** 1 content → 2 definitions → 3 pointers: the order of upserts; deletes go the other way (design §5). */
+export type Stage = 1 | 2 | 3;
+
+export type ObjectKind = 'cookbook_version' | 'data_bag' | 'data_bag_item' | 'role' | 'environment';
+
+/** The words of `objects:` and of the globs in the configuration. */
+export type ObjectsWord = 'cookbooks' | 'data_bags' | 'roles' | 'environments';
+
+export interface ObjectKindRow {
+  readonly kind: ObjectKind;
+  /** The word that selects this kind in the configuration, and the first segment of a glob. */
+  readonly objectsWord: ObjectsWord;
+  /** First segment of the object's path on a Chef server. */
+  readonly root: 'cookbooks' | 'data' | 'roles' | 'environments';
+  /** Names that follow the root: one (`/roles/NAME`) or two (`/data/BAG/ITEM`, `/cookbooks/NAME/VERSION`). */
+  readonly nameCount: 1 | 2;
+  readonly stage: Stage;
+  /** A container is deleted only when the replica's own list of its members is empty. */
+  readonly isContainer: boolean;
+  /** What two parallel writes must not share: real servers fail the first two writes of one new cookbook name (API facts §12). */
+  readonly serialisedBy: 'first name' | 'path';
+  /** Where names (the last one, for kinds with two) must match, ASCII only (API facts §8). */
+  readonly namePattern: RegExp;
+  /** Exists on every server and can be neither written nor deleted. */
+  readonly untouchableName?: string;
+  /** Whether search answers whole bodies in bulk; `container` searches the index named like the container. */
+  readonly searchIndex?: 'role' | 'environment' | 'container';
+}
+
+const NAME = /^[.A-Za-z0-9_:-]+$/;
+const COOKBOOK_NAME = /^[.A-Za-z0-9_-]+$/;
+const VERSION = /^[0-9]+\.[0-9]+\.[0-9]+$/;
+
+export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
+  cookbook_version: {
+    kind: 'cookbook_version',
+    objectsWord: 'cookbooks',
+    root: 'cookbooks',
+    nameCount: 2,
+    stage: 1,
+    isContainer: false,
+    serialisedBy: 'first name',
+    namePattern: VERSION,
+  },
+  data_bag: {
+    kind: 'data_bag',
+    objectsWord: 'data_bags',
+    root: 'data',
+    nameCount: 1,
+    stage: 1,
+    isContainer: true,
+    serialisedBy: 'path',
+    namePattern: NAME,
+  },
+  data_bag_item: {
+    kind: 'data_bag_item',
+    objectsWord: 'data_bags',
+    root: 'data',
+    nameCount: 2,
+    stage: 1,
+    isContainer: false,
+    serialisedBy: 'path',
+    namePattern: NAME,
+    searchIndex: 'container',
+  },
+  role: {
+    kind: 'role',
+    objectsWord: 'roles',
+    root: 'roles',
+    nameCount: 1,
+    stage: 2,
+    isContainer: false,
+    serialisedBy: 'path',
+    namePattern: NAME,
+    searchIndex: 'role',
+  },
+  environment: {
+    kind: 'environment',
+    objectsWord: 'environments',
+    root: 'environments',
+    nameCount: 1,
+    stage: 2,
+    isContainer: false,
+    serialisedBy: 'path',
+    namePattern: COOKBOOK_NAME,
+    untouchableName: '_default',
+    searchIndex: 'environment',
+  },
+};
+
+/** Every row, in the order in which an inventory walks the lists. */
+export const KIND_ROWS: readonly ObjectKindRow[] = Object.values(OBJECT_KINDS);
+
+/** The pattern of a container's name: a cookbook's, or a data bag's (API facts §8). */
+export const containerPattern = (kind: ObjectKind): RegExp => (kind === 'cookbook_version' ? COOKBOOK_NAME : NAME);
