@@ -5,8 +5,7 @@ export interface RequestFailure {
   readonly side: Side;
   /** For the reader: method and path without query and without signed URLs, `PUT /roles/web`. */
   readonly request: string;
-  readonly cause:
-    /** The server answered with a status that is no success. */
+  readonly cause: /** The server answered with a status that is no success. */
     | 'status'
     /** Connecting, the headers or the body took longer than allowed. */
     | 'time-out'

@@ -33,7 +33,11 @@ export interface FeedEvent {
 
 /** What the feed answered. Only `events` is a feed; the others are the answer codes of design §4. */
 export type FeedAnswer =
-  | { readonly kind: 'events'; readonly events: readonly FeedEvent[]; /** Entries that are no events, for the log. */ readonly skipped: number }
+  | {
+      readonly kind: 'events';
+      readonly events: readonly FeedEvent[] /** Entries that are no events, for the log. */;
+      readonly skipped: number;
+    }
   /** 404, or a 2xx that is not a JSON array: this server has no feed. */
   | { readonly kind: 'absent'; readonly text: string }
   | { readonly kind: 'refused'; readonly status: 401 | 403; readonly text: string }

@@ -1,0 +1,277 @@
+import { type ObjectPath, trustedRef } from './object-path.ts';
+import { type Action, type Phase, phaseOf } from './phase.ts';
+import type { Side } from './side.ts';
+import { isSameVersion, nextVersion, type Version } from './version.ts';
+
+/**
+ * One object of a pair, as the ledger knows it, and every legal transition. Transitions are pure: they take the entry as it is now
+ * and return the entry as it is to be, or undefined when there is nothing to do. Ledgers apply them atomically, so a transition that
+ * lost a race simply sees another entry and answers undefined: "superseded" is a value, not an exception.
+ */
+export interface LedgerEntry {
+  readonly path: ObjectPath;
+  readonly version: Version;
+  readonly action: Action;
+  /** held: a delete the guard has not released. pending: to be copied. synced and parked are settled. */
+  readonly state: 'held' | 'pending' | 'synced' | 'parked';
+  /** Attempts of this version, counted when they begin, so that a copier that dies is counted too. */
+  readonly attempts: number;
+  /** Messages sent for this version; part of the deduplication id. */
+  readonly sends: number;
+  /** Set while a message is out; cleared by the copier's answer. */
+  readonly sentAt?: number;
+  readonly nextAttemptAt?: number;
+  /** Since when the replica may differ. Kept by observations of an unsettled entry: lag is measured from here. */
+  readonly pendingSince?: number;
+  readonly settledAt?: number;
+  readonly lastError?: LastError;
+  /** Fingerprint of what the primary last showed. */
+  readonly seen?: string;
+  /** Fingerprint of what the replica was last known to hold through us: written or found equal. */
+  readonly fingerprint?: string;
+  /** Fingerprint we were about to write when nothing was owned yet: tells after a crash whether the replica's object is ours. */
+  readonly claimed?: string;
+  /** Guid of the destination on which it was settled as an upsert. Only owned objects are ever deleted. */
+  readonly owned?: string;
+  /** Number of the inventory that no longer listed it. */
+  readonly absent?: number;
+  /** Largest feed id taken in this entry's epoch. */
+  readonly feedId?: string;
+  /** Id of the plan under which the guard holds it. */
+  readonly plan?: string;
+  /** A frozen cookbook version is trusted between full readings. */
+  readonly isFrozen?: boolean;
+  /** Number of the replica's inventory that last found it changed by somebody else. */
+  readonly driftedIn?: number;
+}
+
+export interface LastError {
+  readonly code: string;
+  readonly text: string;
+  readonly side?: Side;
+}
+
+/** Where an entry stands among the unsynced: a phase while pending, else its state; undefined when it is in sync. */
+export type UnsyncedBucket = Phase | 'held' | 'parked' | 'absent';
+
+export const UNSYNCED_BUCKETS: readonly UnsyncedBucket[] = [1, 2, 3, 4, 5, 6, 'held', 'parked', 'absent'];
+
+/** The bucket of the sparse index of unsynced entries. An entry marked absent counts as unsynced until it is listed again or deleted. */
+export function unsyncedBucket(entry: LedgerEntry): UnsyncedBucket | undefined {
+  if (entry.state === 'pending') return phaseOf(trustedRef(entry.path).kind, entry.action);
+  if (entry.state !== 'synced') return entry.state;
+  return entry.absent === undefined ? undefined : 'absent';
+}
+
+/** Pending or held: something is still to be done. Parked counts as settled, the operator was told. */
+export const isUnsettled = (entry: LedgerEntry): boolean => entry.state === 'pending' || entry.state === 'held';
+
+/** The object should exist on the replica. Tombstones and planned deletes are not live. */
+export const isLive = (entry: LedgerEntry): boolean => entry.action === 'upsert';
+
+export interface Observation {
+  readonly path: ObjectPath;
+  readonly action: Action;
+  readonly epoch: number;
+  readonly now: number;
+  /** Who saw it. Feed and hints know that something changed, not what it is now, so they clear `seen`. */
+  readonly by: 'inventory' | 'feed' | 'hint' | 'replica' | 'operator';
+  readonly seen?: string;
+  readonly feedId?: string;
+  readonly isFrozen?: boolean;
+  readonly driftedIn?: number;
+}
+
+/**
+ * A new version of the entry, pending (upsert) or held (delete), with no attempts. Never sends and never settles. An observation too
+ * many costs one comparison, because the copier reads the primary's current state.
+ */
+export function observe(entry: LedgerEntry | undefined, seen: Observation): LedgerEntry | undefined {
+  const version = nextVersion(entry?.version, seen.epoch);
+  const isSameEpoch = entry !== undefined && entry.version.epoch === version.epoch;
+  if (seen.feedId !== undefined && isSameEpoch && entry.feedId !== undefined) {
+    if (BigInt(seen.feedId) <= BigInt(entry.feedId)) return undefined;
+  }
+  if (entry === undefined && seen.action === 'delete') return undefined;
+  const feedId = seen.feedId ?? (isSameEpoch ? entry.feedId : undefined);
+  const keepsSeen = seen.by === 'replica' || seen.by === 'operator';
+  const nextSeen = keepsSeen ? entry?.seen : seen.seen;
+  const isFrozen = seen.isFrozen ?? entry?.isFrozen;
+  const pendingSince = (entry !== undefined && isUnsettled(entry) ? entry.pendingSince : undefined) ?? seen.now;
+  return {
+    path: seen.path,
+    version,
+    action: seen.action,
+    state: seen.action === 'delete' ? 'held' : 'pending',
+    attempts: 0,
+    sends: 0,
+    nextAttemptAt: seen.now,
+    pendingSince,
+    settledAt: entry?.settledAt,
+    seen: nextSeen,
+    fingerprint: entry?.fingerprint,
+    claimed: entry?.claimed,
+    owned: entry?.owned,
+    feedId: feedId,
+    isFrozen: isFrozen,
+    driftedIn: seen.driftedIn ?? entry?.driftedIn,
+  };
+}
+
+/** The current primary taken as the starting point (`bootstrap: false`): nothing is copied until the primary changes. */
+export function baseline(seen: Omit<Observation, 'action' | 'by'> & { readonly seen: string }): LedgerEntry {
+  return {
+    path: seen.path,
+    version: nextVersion(undefined, seen.epoch),
+    action: 'upsert',
+    state: 'synced',
+    attempts: 0,
+    sends: 0,
+    settledAt: seen.now,
+    seen: seen.seen,
+    isFrozen: seen.isFrozen,
+  };
+}
+
+/** The entry, if this version of it is still the one to be copied. */
+const current = (entry: LedgerEntry | undefined, version: Version): LedgerEntry | undefined =>
+  entry !== undefined && entry.state === 'pending' && isSameVersion(entry.version, version) ? entry : undefined;
+
+/** One more attempt of this version has begun. Undefined: superseded, settled or held meanwhile; nothing may be copied. */
+export function begin(entry: LedgerEntry | undefined, version: Version): LedgerEntry | undefined {
+  const mine = current(entry, version);
+  return mine && { ...mine, attempts: mine.attempts + 1 };
+}
+
+/** Written down before the first write of an object that is not owned yet, so that a crash in between leaves no orphan on the replica. */
+export function claim(entry: LedgerEntry | undefined, version: Version, fingerprint: string): LedgerEntry | undefined {
+  const mine = current(entry, version);
+  return mine && { ...mine, claimed: fingerprint };
+}
+
+export interface Settlement {
+  readonly version: Version;
+  readonly now: number;
+  /** When the primary was read: what a superseded copy still proves. */
+  readonly readAt: number;
+  /** What the replica now holds; absent for a delete and for an object that was deliberately left alone. */
+  readonly fingerprint?: string;
+  /** Guid of the destination, `none` for a server without organizations. */
+  readonly destination: string;
+  readonly isFrozen?: boolean;
+}
+
+/**
+ * The replica now is as the primary was at `readAt`. For the current version the entry becomes synced. A superseded copy settles
+ * nothing, but it did write: the entry keeps the fingerprint and the ownership, and its lag counts from `readAt`.
+ */
+export function settle(entry: LedgerEntry | undefined, done: Settlement): LedgerEntry | undefined {
+  if (entry === undefined) return undefined;
+  const isSettled = current(entry, done.version) !== undefined;
+  if (!isSettled && done.fingerprint === undefined) return undefined;
+  const { claimed, ...unclaimed } = entry;
+  const written: LedgerEntry =
+    done.fingerprint === undefined
+      ? entry
+      : {
+          ...unclaimed,
+          fingerprint: done.fingerprint,
+          owned: done.destination,
+          isFrozen: done.isFrozen ?? entry.isFrozen,
+        };
+  if (!isSettled) {
+    if (!isUnsettled(entry)) return undefined;
+    return { ...written, pendingSince: Math.max(entry.pendingSince ?? 0, done.readAt) };
+  }
+  const { sentAt, nextAttemptAt, pendingSince, lastError, plan, ...rest } = written;
+  const settled: LedgerEntry = { ...rest, state: 'synced', settledAt: done.now };
+  if (done.fingerprint !== undefined) return { ...settled, action: 'upsert', seen: done.fingerprint };
+  const { seen, fingerprint, owned, absent, claimed: _claimed, driftedIn, ...tombstone } = settled;
+  return { ...tombstone, action: 'delete' };
+}
+
+export interface Setback {
+  readonly version: Version;
+  /** Next attempt, ms; undefined: only when an operator asks. */
+  readonly at?: number;
+  readonly error?: LastError;
+  /** The attempt did not count: the server failed, not the object, or it made progress. */
+  readonly isAttemptGivenBack?: boolean;
+  /** What the attempt saw on the primary. */
+  readonly seen?: string;
+}
+
+const setBack = (entry: LedgerEntry, setback: Setback): LedgerEntry => {
+  const { sentAt, nextAttemptAt, ...rest } = entry;
+  return {
+    ...rest,
+    attempts: setback.isAttemptGivenBack === true ? Math.max(0, entry.attempts - 1) : entry.attempts,
+    nextAttemptAt: setback.at,
+    lastError: setback.error ?? entry.lastError,
+    seen: setback.seen ?? entry.seen,
+  };
+};
+
+/** The attempt failed; the entry stays pending and is due at `at`. */
+export function retryAt(entry: LedgerEntry | undefined, setback: Setback): LedgerEntry | undefined {
+  const mine = current(entry, setback.version);
+  return mine && setBack(mine, setback);
+}
+
+/** Given up for now: settled, shown to the operator, tried again at `at`. */
+export function park(entry: LedgerEntry | undefined, setback: Setback): LedgerEntry | undefined {
+  const mine = current(entry, setback.version);
+  return mine && { ...setBack(mine, setback), state: 'parked' };
+}
+
+/** A delete goes back to the guard, with the reason, not to be released before `at`. */
+export function hold(entry: LedgerEntry | undefined, setback: Setback): LedgerEntry | undefined {
+  const mine = current(entry, setback.version);
+  return mine?.action === 'delete' ? { ...setBack(mine, setback), state: 'held' } : undefined;
+}
+
+/** The guard lets a held delete go. */
+export function release(entry: LedgerEntry | undefined, version: Version, now: number): LedgerEntry | undefined {
+  if (entry === undefined || entry.state !== 'held' || !isSameVersion(entry.version, version)) return undefined;
+  const { plan, ...rest } = entry;
+  return { ...rest, state: 'pending', nextAttemptAt: now };
+}
+
+/** The guard keeps a held delete under a plan until an operator approves it. */
+export function holdUnderPlan(entry: LedgerEntry | undefined, version: Version, plan: string): LedgerEntry | undefined {
+  if (entry === undefined || entry.state !== 'held' || !isSameVersion(entry.version, version)) return undefined;
+  return entry.plan === plan ? undefined : { ...entry, plan };
+}
+
+/** A message is out. Until `dueAgainAt` nobody sends another; a crash before this repeats the same deduplication id. */
+export function markSent(
+  entry: LedgerEntry | undefined,
+  version: Version,
+  times: { readonly now: number; readonly dueAgainAt: number },
+): LedgerEntry | undefined {
+  const mine = current(entry, version);
+  return mine && { ...mine, sends: mine.sends + 1, sentAt: times.now, nextAttemptAt: times.dueAgainAt };
+}
+
+/** A complete list lacks the object. Only a second inventory makes it a delete candidate; tombstones are not marked. */
+export function markAbsent(entry: LedgerEntry | undefined, inventory: number, now: number): LedgerEntry | undefined {
+  if (entry === undefined || !isLive(entry) || entry.absent !== undefined) return undefined;
+  return { ...entry, absent: inventory, pendingSince: entry.pendingSince ?? now };
+}
+
+/** The object is listed again. */
+export function clearAbsent(entry: LedgerEntry | undefined): LedgerEntry | undefined {
+  if (entry?.absent === undefined) return undefined;
+  const { absent, pendingSince, ...rest } = entry;
+  return { ...rest, pendingSince: isUnsettled(entry) ? pendingSince : undefined };
+}
+
+/**
+ * The object left the pair's filter: it is neither counted, sent nor deleted any more. Without `seen`, the first inventory after it
+ * comes back compares it anew.
+ */
+export function withdraw(entry: LedgerEntry | undefined): LedgerEntry | undefined {
+  if (entry === undefined || unsyncedBucket(entry) === undefined) return undefined;
+  const { seen, absent, sentAt, nextAttemptAt, pendingSince, lastError, plan, ...rest } = entry;
+  return { ...rest, state: 'synced', action: 'upsert' };
+}

@@ -1,0 +1,185 @@
+import type { ObjectKind } from './object-kind.ts';
+import type { ListPath, ObjectPath } from './object-path.ts';
+import type { Side } from './side.ts';
+
+/** What a pair remembers between polls, besides its ledger. One record; every write of a poll is conditional on its lease token. */
+export interface PairState {
+  readonly epoch: number;
+  /** What settled in an earlier epoch than this counts as unknown and is compared with the replica again. */
+  readonly trustFrom: number;
+  readonly epochStartedAt: number;
+  /** Guids of both organizations as last seen; `none` for a server without organizations. */
+  readonly guids: Partial<Readonly<Record<Side, string>>>;
+  readonly filterHash: string;
+  readonly isStopped: boolean;
+  /** Nothing is polled or copied until `until`: a server cannot be used. */
+  readonly paused?: Pause;
+  readonly feed: FeedProgress;
+  readonly inventory: Readonly<Record<Side, InventoryProgress>>;
+  readonly run: Run;
+  /** Deletes the guard released, for its 24-hour count. */
+  readonly released: readonly Release[];
+  /** Set after a changed source guid: the guard releases nothing by itself, for this reason. */
+  readonly holdsEveryDelete?: string;
+  /** `copy`: the first epoch copies everything. `baseline`: `bootstrap: false`, nothing was compared yet. */
+  readonly start: 'copy' | 'baseline';
+  /** When the first inventory of the epoch was complete and everything of it settled. */
+  readonly bootstrappedAt?: number;
+  /** Grows with every lease taken; the fencing token of every write of a poll. */
+  readonly leaseToken: number;
+  readonly leaseUntil?: number;
+  readonly lastPoll?: {
+    readonly startedAt: number;
+    readonly endedAt: number;
+    readonly isComplete: boolean;
+    readonly problem?: string;
+  };
+  /** When the last poll ended that found all it looked for. */
+  readonly lastCompletePollAt?: number;
+  readonly nextPollAt?: number;
+  /** Feed paths of no known kind, the last few, kept for the operator. */
+  readonly unknownPaths: readonly string[];
+}
+
+export interface Pause {
+  readonly side: Side;
+  readonly code: string;
+  readonly reason: string;
+  readonly since: number;
+  readonly until: number;
+}
+
+export interface FeedCursor {
+  /** Integer of any size, decimal. */
+  readonly id: string;
+  /** The event that had this id; absent when the cursor was set by an empty feed. */
+  readonly path?: string;
+  readonly action?: string;
+}
+
+export interface FeedProgress {
+  /** `unknown` until the primary was asked; `off` by configuration; `unavailable`: asked, but no answer this time. */
+  readonly status: 'unknown' | 'in use' | 'absent' | 'off' | 'unavailable';
+  /** What the primary answered instead of a feed. */
+  readonly note?: string;
+  readonly cursor?: FeedCursor;
+  /** Cursor at the end of completed polls, oldest first; the base of the next read is taken from here (ids can commit late). */
+  readonly marks: readonly { readonly at: number; readonly id: string }[];
+  /** When a reset last began a new epoch: at most one an hour without an operator. */
+  readonly resetAt?: number;
+}
+
+export type PassScope = 'names' | 'contents';
+
+/** One side's inventory: a sequence of lists that can be cut anywhere and goes on at `nextList`. */
+export interface InventoryProgress {
+  /** Number of the pass under way, or of the last one. */
+  readonly number: number;
+  /** First number that belongs to the current epoch: absences of earlier ones prove nothing. */
+  readonly firstOfEpoch: number;
+  readonly pass?: Pass;
+  /** Lists the last pass could not read, with the reason. */
+  readonly unread: readonly { readonly list: ListPath; readonly reason: string }[];
+  readonly names?: Reading;
+  readonly contents?: Reading;
+  /** When frozen cookbook versions were last read too. */
+  readonly fullAt?: number;
+}
+
+export interface Pass {
+  readonly scope: PassScope;
+  readonly isFull: boolean;
+  readonly startedAt: number;
+  /** Time spent reading, over all polls that worked on it. */
+  readonly busyMs: number;
+  readonly nextList: ListPath;
+  readonly unread: readonly { readonly list: ListPath; readonly reason: string }[];
+}
+
+/** A reading that reached its end. `completeAt` moves only when no list was left unread. */
+export interface Reading {
+  readonly completeAt?: number;
+  readonly endedAt: number;
+  readonly tookMs: number;
+}
+
+export interface Run {
+  readonly number: number;
+  /** Entries unsettled since then or earlier belong to the run. */
+  readonly startedAt: number;
+  readonly deletesSent: number;
+}
+
+export interface Release {
+  readonly kind: ObjectKind;
+  readonly at: number;
+  readonly count: number;
+}
+
+/** Deletes that the guard holds together until an operator approves them. */
+export interface DeletePlan {
+  readonly id: string;
+  readonly kind: ObjectKind;
+  readonly at: number;
+  readonly reason: string;
+  readonly count: number;
+  /** A few paths, for the reader. */
+  readonly samples: readonly ObjectPath[];
+}
+
+/** One list as last compared, so that an unchanged one needs no ledger read. */
+export interface ListRow {
+  readonly side: Side;
+  readonly list: ListPath;
+  readonly epoch: number;
+  /** How many members the ledger held when it was stored; the guard's base. */
+  readonly count: number;
+  readonly namesDigest?: string;
+  readonly contentsDigest?: string;
+  /** Members that only this side has; of the replica. */
+  readonly extraCount: number;
+  /** Frozen cookbook versions, trusted between full readings. */
+  readonly frozen: readonly string[];
+  /** Digest of the primary's list when this replica list was found equal. */
+  readonly against?: string;
+}
+
+export const NEVER_READ: InventoryProgress = { number: 0, firstOfEpoch: 1, unread: [] };
+
+/** A pair that was never polled. Epoch 1 begins with an inventory. */
+export function newPairState(now: number, filterHash: string, start: PairState['start']): PairState {
+  return {
+    epoch: 1,
+    trustFrom: 1,
+    epochStartedAt: now,
+    guids: {},
+    filterHash,
+    isStopped: false,
+    feed: { status: 'unknown', marks: [] },
+    inventory: { primary: NEVER_READ, replica: NEVER_READ },
+    run: { number: 0, startedAt: 0, deletesSent: 0 },
+    released: [],
+    start,
+    leaseToken: 0,
+    unknownPaths: [],
+  };
+}
+
+const restarted = (side: InventoryProgress): InventoryProgress => ({
+  number: side.number,
+  firstOfEpoch: side.number + 1,
+  unread: [],
+});
+
+/** A new epoch: the feed's cursor is forgotten and both inventories begin again. Entries, guids and the lease stay as they are. */
+export function nextEpoch(state: PairState, now: number, changes: Partial<PairState> = {}): PairState {
+  const { bootstrappedAt, ...rest } = state;
+  return {
+    ...rest,
+    epoch: state.epoch + 1,
+    epochStartedAt: now,
+    feed: { status: 'unknown', marks: [], resetAt: state.feed.resetAt },
+    inventory: { primary: restarted(state.inventory.primary), replica: restarted(state.inventory.replica) },
+    ...changes,
+  };
+}
