@@ -253,10 +253,18 @@ export function markSent(
   return mine && { ...mine, sends: mine.sends + 1, sentAt: times.now, nextAttemptAt: times.dueAgainAt };
 }
 
-/** A complete list lacks the object. Only a second inventory makes it a delete candidate; tombstones are not marked. */
-export function markAbsent(entry: LedgerEntry | undefined, inventory: number, now: number): LedgerEntry | undefined {
-  if (entry === undefined || !isLive(entry) || entry.absent !== undefined) return undefined;
-  return { ...entry, absent: inventory, pendingSince: entry.pendingSince ?? now };
+/**
+ * A complete list lacks the object. Only a second inventory of the same epoch makes it a delete candidate; tombstones are not marked.
+ * A mark of an earlier epoch (below `firstOfEpoch`) proves nothing and is replaced.
+ */
+export function markAbsent(
+  entry: LedgerEntry | undefined,
+  inventory: { readonly number: number; readonly firstOfEpoch: number },
+  now: number,
+): LedgerEntry | undefined {
+  if (entry === undefined || !isLive(entry)) return undefined;
+  if (entry.absent !== undefined && entry.absent >= inventory.firstOfEpoch) return undefined;
+  return { ...entry, absent: inventory.number, pendingSince: entry.pendingSince ?? now };
 }
 
 /** The object is listed again. */
@@ -265,6 +273,49 @@ export function clearAbsent(entry: LedgerEntry | undefined): LedgerEntry | undef
   const { absent, pendingSince, ...rest } = entry;
   return { ...rest, pendingSince: isUnsettled(entry) ? pendingSince : undefined };
 }
+
+/** An inventory read the body of an object that waits to be copied and is not out: the copier will read it later than that. */
+export function noteSeen(entry: LedgerEntry | undefined, version: Version, seen: string): LedgerEntry | undefined {
+  const mine = current(entry, version);
+  return mine === undefined || mine.sentAt !== undefined || mine.seen === seen ? undefined : { ...mine, seen };
+}
+
+/** The replica was changed by somebody else and we leave it so: shown as unsynced, tried again at `at`, if ever. */
+export function reportDrift(
+  entry: LedgerEntry | undefined,
+  drift: {
+    readonly version: Version;
+    readonly inventory: number;
+    readonly error: LastError;
+    readonly now: number;
+    readonly at?: number;
+  },
+): LedgerEntry | undefined {
+  if (entry === undefined || entry.state !== 'synced' || !isSameVersion(entry.version, drift.version)) return undefined;
+  return {
+    ...entry,
+    state: 'parked',
+    driftedIn: drift.inventory,
+    lastError: drift.error,
+    pendingSince: entry.pendingSince ?? drift.now,
+    nextAttemptAt: drift.at,
+  };
+}
+
+/** A reported drift is gone: the replica is again as we left it. */
+export function driftIsGone(entry: LedgerEntry | undefined, version: Version): LedgerEntry | undefined {
+  if (entry === undefined || !isDriftReport(entry) || !isSameVersion(entry.version, version)) return undefined;
+  const { lastError, pendingSince, nextAttemptAt, ...rest } = entry;
+  return { ...rest, state: 'synced' };
+}
+
+/** Codes under which {@link reportDrift} parks. */
+export const DRIFT_CODES = { report: 'REPLICA_DIFFERS', anotherWriter: 'ANOTHER_WRITER' } as const;
+
+/** Parked because the replica was changed by somebody else, not because a copy failed. */
+export const isDriftReport = (entry: LedgerEntry): boolean =>
+  entry.state === 'parked' &&
+  (entry.lastError?.code === DRIFT_CODES.report || entry.lastError?.code === DRIFT_CODES.anotherWriter);
 
 /**
  * The object left the pair's filter: it is neither counted, sent nor deleted any more. Without `seen`, the first inventory after it

@@ -98,6 +98,7 @@ export interface Pass {
 
 /** A reading that reached its end. `completeAt` moves only when no list was left unread. */
 export interface Reading {
+  readonly number: number;
   readonly completeAt?: number;
   readonly endedAt: number;
   readonly tookMs: number;
@@ -127,21 +128,38 @@ export interface DeletePlan {
   readonly samples: readonly ObjectPath[];
 }
 
-/** One list as last compared, so that an unchanged one needs no ledger read. */
+/**
+ * One list as last compared, so that an unchanged one needs no ledger read. A digest stands for "every entry of this list is as it was
+ * when this was read"; whoever else changes an entry of the list voids it first (`voidDigests`), or a list that goes A → B → A would be
+ * taken for unchanged while the ledger is at B.
+ */
 export interface ListRow {
   readonly side: Side;
   readonly list: ListPath;
   readonly epoch: number;
-  /** How many members the ledger held when it was stored; the guard's base. */
-  readonly count: number;
-  readonly namesDigest?: string;
-  readonly contentsDigest?: string;
+  /** Grows whenever the digests are voided; a pass stores its digest only if this is as it was when the pass began. */
+  readonly generation: number;
+  /** How many members the ledger held when it was last stored; the guard's base. Undefined: never read completely. */
+  readonly count?: number;
+  readonly names?: Digest;
+  readonly contents?: Digest;
   /** Members that only this side has; of the replica. */
-  readonly extraCount: number;
+  readonly extraCount?: number;
   /** Frozen cookbook versions, trusted between full readings. */
-  readonly frozen: readonly string[];
-  /** Digest of the primary's list when this replica list was found equal. */
+  readonly frozen?: readonly string[];
+}
+
+export interface Digest {
+  readonly digest: string;
+  /** Of the replica: the primary's digest it was found equal to; another one there means comparing again. */
   readonly against?: string;
+}
+
+/** The row after somebody else changed an entry of the list: nothing of it may be taken for unchanged. */
+export function voidDigests(row: ListRow | undefined, side: Side, list: ListPath, epoch: number): ListRow {
+  if (row === undefined) return { side, list, epoch, generation: 1 };
+  const { names, contents, ...rest } = row;
+  return { ...rest, generation: row.generation + 1 };
 }
 
 export const NEVER_READ: InventoryProgress = { number: 0, firstOfEpoch: 1, unread: [] };

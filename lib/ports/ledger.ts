@@ -31,7 +31,12 @@ export interface Ledger {
   /** Every entry of a list's members, tombstones included. Only for lists whose digest differs. */
   entriesOf(list: ListPath): Promise<readonly LedgerEntry[]>;
   readList(side: Side, list: ListPath): Promise<ListRow | undefined>;
-  writeList(row: ListRow): Promise<void>;
+  /** As `update`, for the row of a list. */
+  updateList(
+    side: Side,
+    list: ListPath,
+    decide: (row: ListRow | undefined) => ListRow | undefined,
+  ): Promise<UpdateResult<ListRow>>;
   /** The rows of all lists of a side, in no order. */
   lists(side: Side): Promise<readonly ListRow[]>;
   removeList(side: Side, list: ListPath): Promise<void>;
