@@ -1,0 +1,69 @@
+import type * as z from 'zod';
+import { type ConfigPath, type ConfigProblem, placeName } from './config-problem.ts';
+import { didYouMean, nearestWord } from './nearest-word.ts';
+import { quote } from './quote.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Keys of the design whose function does not exist yet, and the next step. Refused by name, never ignored. */
+const LATER_KEYS: ReadonlyMap<string, { readonly nextStep: string; readonly instead?: string }> = new Map([
+  ['aws', { nextStep: 'remove it' }],
+  ['events', { nextStep: 'remove it' }],
+  ['secret', { nextStep: 'use { file: PATH }', instead: 'file' }],
+]);
+
+/**
+ * Makes sentences of what the schema refused. The issues must come from a parse with `reportInput`, which tells a
+ * missing value from a wrong one. A value itself is never quoted: it may be a key that was pasted into the wrong line.
+ */
+export function explainIssues(issues: readonly Issue[], above: ConfigPath = []): readonly ConfigProblem[] {
+  // `usr:` in the place of `user:` is one mistake, not an unknown key and a missing one.
+  const misspelt = new Set(issues.flatMap(meantPaths));
+  return issues
+    .filter((issue) => !(isMissing(issue) && misspelt.has(pathId(issue.path))))
+    .flatMap((issue) => explain(issue, above));
+}
+
+function explain(issue: Issue, above: ConfigPath): readonly ConfigProblem[] {
+  const path = [...above, ...issue.path];
+  const place = placeName(path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], sentence: unknownKey(key, path, issue.message) }));
+  }
+  if (issue.code === 'invalid_union') {
+    // The alternative that agrees with the kind of the value complains about something inside it, the others do not.
+    const closest = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
+    if (closest !== undefined) return explainIssues(closest, path);
+  }
+  if (isMissing(issue)) return [{ path, sentence: `${place} is missing; it ${issue.message}` }];
+  if (issue.input === null) return [{ path, sentence: `${place} is empty; it ${issue.message}` }];
+  if (issue.code === 'invalid_key')
+    return [{ path, sentence: `${place} ${issue.issues[0]?.message ?? issue.message}` }];
+  return [{ path, sentence: `${place} ${issue.message}` }];
+}
+
+function isMissing(issue: Issue): boolean {
+  return issue.code !== 'unrecognized_keys' && issue.input === undefined;
+}
+
+/** `known` is the message of `section` in schema.ts: the keys it knows, separated by spaces. */
+function unknownKey(key: string, path: ConfigPath, known: string): string {
+  const place = path.length === 0 ? '' : ` in ${placeName(path)}`;
+  const later = LATER_KEYS.get(key);
+  if (later !== undefined) return `\`${key}\`${place} is not supported yet; ${later.nextStep}`;
+  const words = known.split(' ');
+  const hint = didYouMean(key, words) || `; the keys known here are ${words.join(', ')}`;
+  return `${quote(key)} is not a known key${place}${hint}`;
+}
+
+function meantPaths(issue: Issue): readonly string[] {
+  if (issue.code !== 'unrecognized_keys') return [];
+  const known = issue.message.split(' ');
+  return issue.keys.map((key) =>
+    pathId([...issue.path, LATER_KEYS.get(key)?.instead ?? nearestWord(key, known) ?? key]),
+  );
+}
+
+function pathId(path: ConfigPath): string {
+  return JSON.stringify(path);
+}

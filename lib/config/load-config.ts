@@ -1,0 +1,119 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
+import { checkServer, type ReadFile } from './check-server.ts';
+import { ConfigError } from './config-error.ts';
+import type { ConfigProblem } from './config-problem.ts';
+import { explainIssues } from './explain-issues.ts';
+import { type OrganizationPair, organizationPairs } from './organization-pairs.ts';
+import { quote } from './quote.ts';
+import { configSchema, type ReadableConfig, readableConfigSchema } from './schema.ts';
+import { type Position, readYaml } from './yaml-source.ts';
+
+/** A configuration without a fault. */
+export interface Config {
+  /** In the order of the file; never empty. */
+  readonly pairs: readonly OrganizationPair[];
+  /** The SQLite file of the local runtime, as an absolute path; `chef-sync.db` beside the configuration by default. */
+  readonly statePath: string;
+  /** What works but should not stay so, as `FILE:LINE:COLUMN: sentence`; for the operator to see at every start. */
+  readonly warnings: readonly string[];
+}
+
+/** Far more than thousands of pairs need; a larger file is not a configuration, and would be read for minutes. */
+const LARGEST_FILE_BYTES = 1_000_000;
+
+/** Reads a configuration file and the key and certificate files that it names. Throws a ConfigError, never another. */
+export function loadConfig(file: string): Config {
+  const refuse = (sentence: string) => new ConfigError([`${file}: ${sentence}`]);
+  let bytes: Buffer;
+  try {
+    if (statSync(file).size > LARGEST_FILE_BYTES) throw refuse('is larger than 1 MB; name a configuration file');
+    bytes = readFileSync(file);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') throw refuse('there is no such file; name the configuration with --config FILE');
+    throw refuse(`cannot be read (${String(code)}); correct the path or its permissions`);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse('is not UTF-8 text; save it as UTF-8');
+  }
+  return parseConfig(text, { file, readFile: readWithMode });
+}
+
+/** What `parseConfig` needs besides the text. */
+export interface ConfigSource {
+  /** The file's name in messages; relative paths begin at its folder. */
+  readonly file: string;
+  /** Reads the key and certificate files; nothing else is read. */
+  readonly readFile: ReadFile;
+}
+
+/** As `loadConfig`, for a text. Throws a ConfigError with every problem at once, never another. */
+export function parseConfig(text: string, { file, readFile }: ConfigSource): Config {
+  const folder = dirname(resolve(file));
+  const yaml = readYaml(text);
+  const locate = ({ path, sentence }: ConfigProblem): Located => ({ position: yaml.positionOf(path), sentence });
+  if (yaml.content === undefined) throw new ConfigError(inOrder(file, yaml.syntaxProblems));
+
+  if (isOfNewerVersion(yaml.content)) {
+    // Whatever else looks wrong may be right in the newer format, so it is the only problem that is reported.
+    const sentence = 'this file has a newer version than 1, the only one known here; use a newer chef-sync';
+    throw new ConfigError(inOrder(file, [locate({ path: ['version'], sentence })]));
+  }
+
+  const strict = configSchema.safeParse(yaml.content, { reportInput: true });
+  const readable = readableConfigSchema.parse(yaml.content);
+  const resolved = organizationPairs(readable, folder);
+  const reports = resolved.servers.map(({ settings, path }) => checkServer(settings, path, readFile));
+
+  const problems = [
+    ...explainIssues(strict.error?.issues ?? []),
+    ...resolved.problems,
+    ...reports.flatMap((report) => report.problems),
+  ];
+  if (yaml.syntaxProblems.length > 0 || problems.length > 0) {
+    throw new ConfigError(inOrder(file, [...yaml.syntaxProblems, ...problems.map(locate)]));
+  }
+  const warnings = [...reports.flatMap((report) => report.warnings), ...unusedReplicas(readable, resolved.pairs)];
+  return {
+    pairs: resolved.pairs,
+    statePath: resolve(folder, readable.local.state),
+    warnings: inOrder(file, warnings.map(locate)),
+  };
+}
+
+interface Located {
+  readonly position: Position;
+  readonly sentence: string;
+}
+
+/** Lines for people, in the order of the file; what several rules say of one place stands there once. */
+function inOrder(file: string, located: readonly Located[]): readonly string[] {
+  const sorted = located.toSorted(({ position: a }, { position: b }) => a.line - b.line || a.column - b.column);
+  return [
+    ...new Set(sorted.map(({ position, sentence }) => `${file}:${position.line}:${position.column}: ${sentence}`)),
+  ];
+}
+
+function isOfNewerVersion(content: unknown): boolean {
+  return z.object({ version: z.int().min(2) }).safeParse(content).success;
+}
+
+function unusedReplicas(config: ReadableConfig, pairs: readonly OrganizationPair[]): readonly ConfigProblem[] {
+  const used = new Set(pairs.map(({ replicaName }) => replicaName));
+  return Object.keys(config.replicas)
+    .filter((name) => !used.has(name))
+    .map((name) => ({
+      path: ['replicas', name],
+      sentence: `no organization is copied to the replica ${quote(name)}; name it in \`organizations:\` or remove it`,
+    }));
+}
+
+function readWithMode(absolutePath: string): ReturnType<ReadFile> {
+  return { text: readFileSync(absolutePath, 'utf8'), mode: statSync(absolutePath).mode };
+}
