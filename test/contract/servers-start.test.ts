@@ -1,9 +1,19 @@
 import { request } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { readSigningKey, type SigningKey, signatureTimestamp, signRequest } from '../../lib/chef/sign-request.ts';
 import { describeTestedServers, isServerInstalled } from '../support/available-servers.ts';
 import { startChefZero } from '../support/chef-zero.ts';
 import { acceptsConnections } from '../support/free-port.ts';
 import { startGoiardi } from '../support/goiardi.ts';
+
+async function postRole(url: string, key: SigningKey, name: string): Promise<number> {
+  const body = JSON.stringify({ name, json_class: 'Chef::Role', chef_type: 'role', run_list: [] });
+  const timestamp = signatureTimestamp(Date.now());
+  const headers = await signRequest(key, { method: 'POST', path: '/roles', body, timestamp, apiVersion: '1' });
+  const response = await request(`${url}/roles`, { method: 'POST', headers, body });
+  await response.body.dump();
+  return response.statusCode;
+}
 
 const portOf = (url: string) => Number(new URL(url).port);
 
@@ -25,6 +35,16 @@ if (isServerInstalled('goiardi')) {
       expect(first.adminKeyPem).not.toBe(second.adminKeyPem);
       await Promise.all([first.stop(), second.stop()]);
       expect(await acceptsConnections(portOf(first.url))).toBe(false);
+    });
+
+    it('makes users whose keys it accepts, and lets only admins write', async () => {
+      const server = await startGoiardi();
+      const replicator = readSigningKey('replicator', await server.createUser('replicator', { isAdmin: true }));
+      const reader = readSigningKey('reader', await server.createUser('reader', { isAdmin: false }));
+
+      expect(await postRole(server.url, reader, 'base')).toBe(403);
+      expect(await postRole(server.url, replicator, 'base')).toBe(201);
+      await server.stop();
     });
   });
 }

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'undici';
+import { z } from 'zod';
+import { readSigningKey, type SigningKey, signatureTimestamp, signRequest } from '../../lib/chef/sign-request.ts';
 import { startChildServer } from './child-server.ts';
 import { findFolderOf, searchPath } from './find-executable.ts';
 import { acceptsConnections, findFreePort } from './free-port.ts';
@@ -13,6 +16,8 @@ export interface Goiardi {
   readonly adminUser: 'admin';
   /** PKCS#1 PEM; every goiardi has its own, so a key taken for the wrong side does not go unnoticed. */
   readonly adminKeyPem: string;
+  /** Makes a user and resolves to its private key (PEM). One that is no admin may read everything and write nothing. */
+  createUser(name: string, options: { readonly isAdmin: boolean }): Promise<string>;
   /** Stops it and forgets its data. */
   stop(): Promise<void>;
 }
@@ -54,7 +59,31 @@ export async function startGoiardi(): Promise<Goiardi> {
   });
   // Written before the port opens.
   const adminKeyPem = await readFile(join(directory, 'admin.pem'), 'utf8');
-  return { url: `http://127.0.0.1:${port}`, adminUser: 'admin', adminKeyPem, stop: server.stop };
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    adminUser: 'admin',
+    adminKeyPem,
+    createUser: (name, { isAdmin }) => createUser(url, readSigningKey('admin', adminKeyPem), name, isAdmin),
+    stop: server.stop,
+  };
+}
+
+const createdUser = z.object({ private_key: z.string() });
+
+async function createUser(url: string, adminKey: SigningKey, name: string, isAdmin: boolean): Promise<string> {
+  const path = '/users';
+  // goiardi demands a password even of users that only sign.
+  const body = JSON.stringify({ name, password: 'secret1', admin: isAdmin });
+  const timestamp = signatureTimestamp(Date.now());
+  const signature = await signRequest(adminKey, { method: 'POST', path, body, timestamp, apiVersion: '1' });
+  const headers = { ...signature, 'Content-Type': 'application/json' };
+  const response = await request(`${url}${path}`, { method: 'POST', headers, body });
+  const answer = await response.body.text();
+  if (response.statusCode !== 201) {
+    throw new Error(`goiardi refused to make user ${name} (status ${response.statusCode}): ${answer}`);
+  }
+  return createdUser.parse(JSON.parse(answer)).private_key;
 }
 
 let cluster: Promise<PostgresCluster> | undefined;

@@ -59,11 +59,10 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
     isReady: () => isReady(dataDirectory),
   });
 
-  async function psql(database: string, ...args: string[]): Promise<void> {
+  const psql = async (database: string, ...args: string[]): Promise<void> => {
     const connection = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', database];
-    await run(join(programs ?? '', 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...connection, ...args]);
-  }
-
+    await run(join(programs, 'psql'), ['-X', '-q', '-v', 'ON_ERROR_STOP=1', ...connection, ...args]);
+  };
   return {
     port,
     createDatabase: (name) => psql('postgres', '-c', `CREATE DATABASE "${name}"`),
