@@ -86,11 +86,7 @@ function matchAny(globs: readonly string[]): (path: string) => boolean {
     const problem = globProblem(glob);
     if (problem !== undefined) throw new Error(problem);
   }
-  // picomatch takes an empty list for an empty glob and throws.
-  if (globs.length === 0) return () => false;
-  const isMatch = picomatch([...globs], GLOB_OPTIONS);
-  // Not `isMatch` itself: called by `some`, it would take the index for its second parameter and answer an object.
-  return (path) => isMatch(path);
+  return picomatch([...globs], GLOB_OPTIONS);
 }
 
 function isSelected({ objects }: ObjectFilterSettings, word: string): boolean {
@@ -105,7 +101,9 @@ function pathTest(settings: ObjectFilterSettings): (path: string) => boolean {
     const [word = '', container = '', ...rest] = path.split('/');
     const paths = rest.length === 0 ? [word, path] : [word, `${word}/${container}`, path];
     return (
-      isSelected(settings, word) && (settings.include.length === 0 || paths.some(isIncluded)) && !paths.some(isExcluded)
+      isSelected(settings, word) &&
+      (settings.include.length === 0 || paths.some((part) => isIncluded(part))) &&
+      !paths.some((part) => isExcluded(part))
     );
   };
 }
