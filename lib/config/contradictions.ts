@@ -18,9 +18,12 @@ export function contradictions(located: readonly LocatedPair[]): readonly Config
     const destination = destinationId(pair);
     const earlier = writers.get(destination);
     if (earlier !== undefined) {
-      const replicas = earlier.replicaName === pair.replicaName ? '' : `, whose replica is the same server`;
+      const where =
+        earlier.replicaName === pair.replicaName
+          ? `${quote(earlier.name)} of an earlier entry`
+          : `${quote(earlier.name)}, because both replicas are the same server`;
       refuse(
-        `the pair ${quote(pair.name)} has the same destination as ${quote(earlier.name)} of an earlier entry${replicas}; remove one or name another destination`,
+        `the pair ${quote(pair.name)} has the same destination as ${where}; remove one or name another destination`,
       );
     }
     writers.set(destination, earlier ?? pair);

@@ -35,11 +35,10 @@ function explain(issue: Issue, above: ConfigPath): readonly ConfigProblem[] {
     const closest = issue.errors.find((branch) => branch.some((inner) => inner.path.length > 0));
     if (closest !== undefined) return explainIssues(closest, path);
   }
-  if (isMissing(issue)) return [{ path, sentence: `${place} is missing; it ${issue.message}` }];
-  if (issue.input === null) return [{ path, sentence: `${place} is empty; it ${issue.message}` }];
-  if (issue.code === 'invalid_key')
-    return [{ path, sentence: `${place} ${issue.issues[0]?.message ?? issue.message}` }];
-  return [{ path, sentence: `${place} ${issue.message}` }];
+  const phrase = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  if (isMissing(issue)) return [{ path, sentence: `${place} is missing; it ${phrase}` }];
+  if (issue.input === null) return [{ path, sentence: `${place} is empty; it ${phrase}` }];
+  return [{ path, sentence: `${place} ${phrase}` }];
 }
 
 function isMissing(issue: Issue): boolean {

@@ -20,7 +20,7 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-/** Far more than thousands of pairs need; a larger file is not a configuration, and would be read for minutes. */
+/** Far more than thousands of pairs need; a larger file is another one, named by mistake. */
 const LARGEST_FILE_BYTES = 1_000_000;
 
 /** Reads a configuration file and the key and certificate files that it names. Throws a ConfigError, never another. */

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import type { ObjectsWord } from '../model/object-kind.ts';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
 import { contradictions } from './contradictions.ts';
 import { didYouMean } from './nearest-word.ts';
 import { quote } from './quote.ts';
-import type { Defaults, ObjectsWord, OrganizationEntry, ReadableConfig, Server } from './schema.ts';
+import type { Defaults, OrganizationEntry, ReadableConfig, Server } from './schema.ts';
 
 /** An organization of the primary and the organization of a replica that is kept equal to it. */
 export interface OrganizationPair {
@@ -42,7 +43,8 @@ export interface PairSettings {
   readonly source: 'auto' | 'feed' | 'inventory';
   readonly bootstrap: boolean;
   readonly drift: 'repair' | 'report';
-  readonly objects: readonly ObjectsWord[];
+  /** `all` stays a word, so that a later version with more kinds does not change what a file says. */
+  readonly objects: 'all' | readonly ObjectsWord[];
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   /** Above 0 and up to 1. */

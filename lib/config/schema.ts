@@ -1,5 +1,6 @@
-import picomatch from 'picomatch';
 import * as z from 'zod';
+import { KIND_ROWS, type ObjectsWord } from '../model/object-kind.ts';
+import { globProblem } from '../plan/object-filter.ts';
 import { didYouMean } from './nearest-word.ts';
 import { quote } from './quote.ts';
 
@@ -9,11 +10,7 @@ import { quote } from './quote.ts';
  * unknown keys is the list of the known ones (see `section`).
  */
 
-/** The words of `objects:` and the first segment of the globs; the four kinds of the old product. */
-export const OBJECTS_WORDS = ['cookbooks', 'data_bags', 'roles', 'environments'] as const;
-
-/** A word of `objects:`. */
-export type ObjectsWord = (typeof OBJECTS_WORDS)[number];
+const OBJECTS_WORDS: readonly ObjectsWord[] = [...new Set(KIND_ROWS.map((row) => row.objectsWord))];
 
 /** Kinds of the design that are not replicated yet. Refused by name, so that nobody takes them for replicated. */
 const LATER_OBJECTS_WORDS: readonly string[] = ['cookbook_artifacts', 'policies', 'policy_groups'];
@@ -37,6 +34,14 @@ function text(phrase: string, pattern: RegExp) {
   return z.string(phrase).regex(pattern, phrase);
 }
 
+/** Text with a rule that a pattern cannot express; `refuse` answers the phrase, or undefined for good text. */
+function textWithRule(phrase: string, refuse: (typed: string) => string | undefined) {
+  return z.string(phrase).superRefine((typed, context) => {
+    const refusal = refuse(typed);
+    if (refusal !== undefined) context.addIssue({ code: 'custom', message: refusal, input: typed });
+  });
+}
+
 const yesOrNo = z.boolean('must be true or false');
 
 // chef_regex.erl of Chef Infra Server: what an organization may be called.
@@ -51,13 +56,12 @@ const replicaName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'is no name for a replica; use letters, digits, - and _')
   .refine((name) => name !== 'all', 'is no name for a replica, because `replica: all` means every one; choose another');
 
-const serverUrl = z.string('must be the address of a Chef server, like https://chef.example.com').check((check) => {
-  const phrase = refuseUrl(check.value);
-  if (phrase !== undefined) check.issues.push({ code: 'custom', message: phrase, input: check.value });
-});
+const URL_PHRASE = 'must be the address of a Chef server, like https://chef.example.com';
+
+const serverUrl = textWithRule(URL_PHRASE, refuseUrl);
 
 function refuseUrl(typed: string): string | undefined {
-  if (!URL.canParse(typed)) return 'must be the address of a Chef server, like https://chef.example.com';
+  if (!URL.canParse(typed)) return URL_PHRASE;
   const url = new URL(typed);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must begin with https:// (or http://)';
   if (url.username !== '' || url.password !== '') {
@@ -78,12 +82,12 @@ const requestsInFlight = wholeNumber(
   MOST_REQUESTS_IN_FLIGHT,
 );
 
-// Unquoted in YAML these are numbers, and 1.0 is even the number 1.
+// Unquoted in YAML the versions are numbers, and 1.0 is even the number 1.
+const SIGNING_VERSIONS = { '1.3': '1.3', '1.1': '1.1', '1.0': '1.0', '1': '1.0' } as const;
+
 const signingVersion = z
   .literal(['1.3', '1.1', '1.0', 1.3, 1.1, 1], 'must be 1.3, 1.1 or 1.0')
-  .transform((version) =>
-    version === '1.3' || version === 1.3 ? '1.3' : version === '1.1' || version === 1.1 ? '1.1' : '1.0',
-  );
+  .transform((version) => SIGNING_VERSIONS[version]);
 
 /** One Chef server: the primary or a replica. */
 export const serverSchema = section({
@@ -111,17 +115,17 @@ export const serverSchema = section({
 /** One server as written, with what it leaves out filled in. */
 export type Server = z.output<typeof serverSchema>;
 
+const OBJECTS_PHRASE = `must be all or a list of ${OBJECTS_WORDS.join(', ')}`;
+
 const objectsWord = z.enum(OBJECTS_WORDS, {
   error: ({ input }) => {
     const word = typeof input === 'string' ? input : '';
     if (LATER_OBJECTS_WORDS.includes(word)) return `cannot hold ${word}: not supported yet; remove it`;
-    return `must be all or a list of ${OBJECTS_WORDS.join(', ')}${didYouMean(word, OBJECTS_WORDS)}`;
+    return `${OBJECTS_PHRASE}${didYouMean(word, OBJECTS_WORDS)}`;
   },
 });
 
-const objects = z
-  .union([z.literal('all'), z.array(objectsWord).min(1)], `must be all or a list of ${OBJECTS_WORDS.join(', ')}`)
-  .transform((words): readonly ObjectsWord[] => (words === 'all' ? OBJECTS_WORDS : [...new Set(words)]));
+const objects = z.union([z.literal('all'), z.array(objectsWord).min(1, OBJECTS_PHRASE)], OBJECTS_PHRASE);
 
 const SHARE_PHRASE = 'must be a share of time above 0% and up to 100%, like 5%';
 
@@ -150,7 +154,7 @@ export const defaultsSchema = section({
     ),
   bootstrap: bootstrap.default(true),
   drift: drift.default('repair'),
-  objects: objects.default(OBJECTS_WORDS).describe('The kinds of objects that are replicated'),
+  objects: objects.default('all').describe('The kinds of objects that are replicated'),
   requestsInFlight: requestsInFlight.default(16).describe('Most requests in flight on one server at one time'),
   inventoryShare: inventoryShare.default(0.05).describe('The share of time that reading whole inventories may take'),
 });
@@ -158,25 +162,24 @@ export const defaultsSchema = section({
 /** The defaults, with what the file leaves out filled in. */
 export type Defaults = z.output<typeof defaultsSchema>;
 
-const glob = z.string('must be a glob like data_bags/secrets/*').check((check) => {
-  const phrase = refuseGlob(check.value);
-  if (phrase !== undefined) check.issues.push({ code: 'custom', message: phrase, input: check.value });
-});
+/** Far above what names need, far below the 65,536 at which picomatch throws. */
+const LONGEST_GLOB = 1_000;
+
+const glob = textWithRule('must be a glob like data_bags/secrets/*', refuseGlob);
 
 function refuseGlob(pattern: string): string | undefined {
-  const [word = '', ...names] = pattern.split('/');
+  if (pattern.length > LONGEST_GLOB) return `must be a glob of at most ${LONGEST_GLOB} characters`;
+  const word = pattern.split('/', 1)[0] ?? '';
   if (LATER_OBJECTS_WORDS.includes(word)) return `cannot hold ${word}: not supported yet; remove it`;
-  if (!OBJECTS_WORDS.some((known) => known === word)) {
-    return `must begin with ${OBJECTS_WORDS.join('/, ')}/, not with ${quote(word)}${didYouMean(word, OBJECTS_WORDS)}`;
-  }
-  if (names.length === 0 || names.includes('')) return `must name objects after the slash, like ${word}/*`;
-  try {
-    picomatch.makeRe(pattern, { strictBrackets: true });
-    return undefined;
-  } catch {
-    return 'is not a well-formed glob; close every bracket, parenthesis and brace';
-  }
+  // Like a folder's name, but no object's path ends so: the glob would match nothing, and an exclusion exclude nothing.
+  if (pattern.endsWith('/')) return 'must not end with a slash; leave it out to mean everything below';
+  const problem = globProblem(pattern);
+  if (problem === undefined) return undefined;
+  const isMisspelt = /^\w+$/.test(word) && !OBJECTS_WORDS.some((known) => known === word);
+  return `cannot be used: ${problem}${isMisspelt ? didYouMean(word, OBJECTS_WORDS) : ''}`;
 }
+
+const REPLICA_PHRASE = 'must be the name of a replica, a list of names, or all';
 
 const globs = z.array(glob, 'must be a list of globs like data_bags/secrets/*').default([]);
 
@@ -190,10 +193,7 @@ export const organizationSchema = section({
     .optional()
     .describe('The organization on the replica, when it is called otherwise there'),
   replica: z
-    .union(
-      [z.string(), z.array(z.string('must be the name of a replica')).min(1)],
-      'must be the name of a replica, a list of names, or all',
-    )
+    .union([z.string(), z.array(z.string(REPLICA_PHRASE)).min(1, REPLICA_PHRASE)], REPLICA_PHRASE)
     .describe('The name of a replica, a list of names, or all'),
   pollSeconds: pollSeconds.optional(),
   bootstrap: bootstrap.optional(),
@@ -229,6 +229,14 @@ export const configSchema = section({
   local: localSchema.prefault({}),
 });
 
+const NOTHING_READABLE = {
+  primary: undefined,
+  replicas: {},
+  organizations: [],
+  defaults: defaultsSchema.parse({}),
+  local: localSchema.parse({}),
+};
+
 /**
  * What can be read of a file, whatever else is wrong with it: parts that break the schema are left out. It lets the
  * rules between the parts be checked, and reported, together with everything else. Of a file that keeps the schema it
@@ -237,18 +245,12 @@ export const configSchema = section({
 export const readableConfigSchema = z
   .object({
     primary: serverSchema.optional().catch(undefined),
-    replicas: z.record(z.string(), serverSchema.optional().catch(undefined)).catch({}),
-    organizations: z.array(organizationSchema.optional().catch(undefined)).catch([]),
-    defaults: defaultsSchema.prefault({}).catch(() => defaultsSchema.parse({})),
-    local: localSchema.prefault({}).catch(() => localSchema.parse({})),
+    replicas: z.record(z.string(), serverSchema.optional().catch(undefined)).catch(NOTHING_READABLE.replicas),
+    organizations: z.array(organizationSchema.optional().catch(undefined)).catch(NOTHING_READABLE.organizations),
+    defaults: defaultsSchema.prefault({}).catch(NOTHING_READABLE.defaults),
+    local: localSchema.prefault({}).catch(NOTHING_READABLE.local),
   })
-  .catch(() => ({
-    primary: undefined,
-    replicas: {},
-    organizations: [],
-    defaults: defaultsSchema.parse({}),
-    local: localSchema.parse({}),
-  }));
+  .catch(NOTHING_READABLE);
 
 /** See `readableConfigSchema`. */
 export type ReadableConfig = z.output<typeof readableConfigSchema>;

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { ConfigPath } from './config-problem.ts';
 
 /** A position in the file; lines and columns count from 1, as editors do. */
@@ -16,6 +16,13 @@ export interface YamlSource {
   /** The position of a place's key, or of the item in a list; of the nearest enclosing place if the file lacks it. */
   positionOf(path: ConfigPath): Position;
 }
+
+/** Where the parser's own message speaks to programmers. */
+const PLAIN_COMPLAINTS: ReadonlyMap<ErrorCode, string> = new Map([
+  ['MULTIPLE_DOCS', 'a second document begins'],
+  ['NON_STRING_KEY', 'a key must be a word'],
+  ['RESOURCE_EXHAUSTION', 'too many levels'],
+]);
 
 /** Reads one YAML document. Never throws, whatever the text. Anchors and aliases work; merge keys (`<<`) do not. */
 export function readYaml(text: string): YamlSource {
@@ -47,7 +54,7 @@ export function readYaml(text: string): YamlSource {
   );
   if (firstSyntaxError !== undefined) {
     // The parser's later errors are nearly always consequences of its first. What it quotes at the end is left out.
-    const complaint = firstSyntaxError.message.replace(/: ".*"$/s, '');
+    const complaint = PLAIN_COMPLAINTS.get(firstSyntaxError.code) ?? firstSyntaxError.message.replace(/: ".*"$/s, '');
     const sentence = `this is not valid YAML (${complaint}); correct the syntax here`;
     return {
       content: undefined,
@@ -56,11 +63,19 @@ export function readYaml(text: string): YamlSource {
     };
   }
   try {
+    visit(document, {
+      Pair(_, { key }) {
+        // As a key of a JavaScript object it would be passed over by every check that follows.
+        if (isScalar(key) && key.value === '__proto__') {
+          syntaxProblems.push(problemAt(key.range?.[0] ?? 0, '__proto__ cannot be a key; choose another name'));
+        }
+      },
+    });
     return { content: document.toJS(), syntaxProblems, positionOf };
   } catch (error) {
-    // An alias without its anchor, or aliases of aliases that would grow without end; both are found only here.
-    const complaint = error instanceof Error ? error.message : 'aliases cannot be resolved';
-    const sentence = `this is not valid YAML (${complaint}); write the values out instead of using aliases`;
+    // An alias without its anchor, aliases of aliases that would grow without end, or thousands of levels.
+    const complaint = error instanceof Error ? error.message : 'it cannot be read';
+    const sentence = `this is not usable YAML (${complaint}); write the values out, without aliases`;
     return { content: undefined, syntaxProblems: [...syntaxProblems, problemAt(0, sentence)], positionOf };
   }
 }
