@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Answer } from './answer.ts';
+import { type ApiVersions, apiVersionHeader } from './api-version.ts';
+import { createChefApi } from './chef-api.ts';
+import { type FaultAction, FaultSwitches } from './fault-switches.ts';
+import { createFileStorage } from './file-storage.ts';
+import { type OrganizationHandle, organizationHandle } from './organization-handle.ts';
+import { type OrganizationSnapshot, OrganizationStore } from './organization-store.ts';
+import { RequestLog } from './request-log.ts';
+import { sendAnswer, withMiddleByte } from './send-answer.ts';
+import { createUser, type OrganizationRights, sandboxKeyPair, type User } from './users.ts';
+
+export interface SandboxChefServerOptions {
+  /** Names of the organizations that exist from the start. Default: none. */
+  readonly organizations?: readonly string[];
+  /** One organization, reached without `/organizations/ORG`, as on older and embedded servers. */
+  readonly withoutOrganizations?: boolean;
+  /** Whether `updated_since` is served. Default: no, as on every server of today. */
+  readonly feed?: boolean;
+  /** Default: a free port. */
+  readonly port?: number;
+  /** How long a write takes to show in search. Default 0. */
+  readonly searchIndexDelayMs?: number;
+  /** Default 2,000,000, as Chef Infra Server is configured. */
+  readonly maxJsonBytes?: number;
+  /** Lifetime of the URLs of uploads. Default 900. */
+  readonly uploadUrlSeconds?: number;
+  /** Lifetime of the URLs of downloads. Default 28,800. */
+  readonly downloadUrlSeconds?: number;
+  /** Default 0–2, refused as Chef Infra Server does. */
+  readonly apiVersions?: ApiVersions;
+  /** How long the first version of a new cookbook takes: two at once, and one fails. Default 3. */
+  readonly newCookbookMs?: number;
+  /** The server's clock in milliseconds. Default: the machine's. */
+  readonly now?: () => number;
+}
+
+/** Rights of a user in every organization where `setRights` says nothing else; default `admin`. */
+export interface AddUserOptions {
+  readonly rights?: OrganizationRights | 'not associated';
+}
+
+/** A Chef Infra Server in memory, listening on 127.0.0.1. */
+export interface SandboxChefServer {
+  /** `http://127.0.0.1:PORT`, without an organization. */
+  readonly url: string;
+  readonly port: number;
+  /** The switches that make the server misbehave. */
+  readonly faults: FaultSwitches;
+  readonly requests: RequestLog;
+  /** Adds or replaces a user with the key pair that all such users of the process share; returns the private key in PEM. */
+  addUser(name: string, options?: AddUserOptions): string;
+  /** Adds or replaces a user who has a key pair already. */
+  addUserWithKey(name: string, publicKeyPem: string, options?: AddUserOptions): void;
+  removeUser(name: string): void;
+  setRights(user: string, organization: string, rights: OrganizationRights | 'not associated'): void;
+  addOrganization(name: string): OrganizationHandle;
+  removeOrganization(name: string): void;
+  /** The handle of an existing organization; the name may be left out when the server is without organizations. */
+  organization(name?: string): OrganizationHandle;
+  /** Puts a new, empty organization with a new guid in the place of the old one. */
+  replaceOrganization(name: string): OrganizationHandle;
+  /** Takes an organization back to a snapshot, guid and feed included: a server restored from an older backup. */
+  restoreOrganization(name: string, snapshot: OrganizationSnapshot): OrganizationHandle;
+  /** Closes every connection and the port. Never fails when it is stopped already. */
+  stop(): Promise<void>;
+}
+
+/** The name under which a server without organizations keeps its only one. */
+const onlyOrganizationName = 'default';
+
+/** Starts a sandbox server; it listens when the promise resolves. */
+export async function startSandboxChefServer(options: SandboxChefServerOptions = {}): Promise<SandboxChefServer> {
+  const now = options.now ?? Date.now;
+  const isFeedServed = options.feed ?? false;
+  const apiVersions = options.apiVersions ?? { min: 0, max: 2 };
+  const faults = new FaultSwitches();
+  const requests = new RequestLog();
+  const users = new Map<string, User>();
+  const organizations = new Map<string, OrganizationStore>();
+  const onlyOrganization = options.withoutOrganizations ? onlyOrganizationName : undefined;
+
+  const setOrganization = (name: string, snapshot?: OrganizationSnapshot): OrganizationHandle => {
+    const searchVisibleAtMs = () => now() + (options.searchIndexDelayMs ?? 0);
+    organizations.set(name, new OrganizationStore(name, isFeedServed, searchVisibleAtMs, snapshot));
+    return organizationHandle(name, () => existingOrganization(name));
+  };
+  const existingOrganization = (name: string): OrganizationStore => {
+    const store = organizations.get(name);
+    if (store === undefined) throw new TypeError(`the sandbox server has no organization ${name}`);
+    return store;
+  };
+  for (const name of onlyOrganization === undefined ? (options.organizations ?? []) : [onlyOrganization]) {
+    setOrganization(name);
+  }
+
+  const files = createFileStorage({
+    uploadUrlSeconds: options.uploadUrlSeconds ?? 900,
+    downloadUrlSeconds: options.downloadUrlSeconds ?? 28_800,
+    checksumsOf: (guid) => [...organizations.values()].find((store) => store.guid === guid)?.checksums,
+    kind: () => faults.fileStorage,
+  });
+  const api = createChefApi({
+    users,
+    organizations,
+    onlyOrganization,
+    apiVersions,
+    maxJsonBytes: options.maxJsonBytes ?? 2_000_000,
+    newCookbookMs: options.newCookbookMs ?? 3,
+    files,
+    faults,
+    now,
+  });
+
+  const answer = async (
+    incoming: IncomingMessage,
+    fault: FaultAction | undefined,
+    inFlight: number,
+  ): Promise<Answer> => {
+    const received = await readBody(incoming);
+    if (fault?.kind === 'answer') return fixedAnswer(fault, apiVersions);
+    if (fault?.kind === 'delay') await wait(fault.ms);
+    const [path = '', queryText = ''] = (incoming.url ?? '').split(/\?(.*)/s, 2);
+    const body = fault?.kind === 'keep-wrong-bytes' ? withMiddleByte(received, (byte) => byte ^ 1) : received;
+    const request = {
+      method: incoming.method ?? '',
+      path,
+      query: new URLSearchParams(queryText),
+      headers: incoming.headers,
+      body,
+    };
+    return path.startsWith('/bookshelf/') ? files.answer(request, now()) : api({ ...request, inFlight });
+  };
+
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const at = now();
+    const method = incoming.method ?? '';
+    const path = incoming.url ?? '';
+    const user = incoming.headers['x-ops-userid'];
+    const log = (status: number) =>
+      requests.entries.push({ method, path, status, user: typeof user === 'string' ? user : '', at });
+    const inFlight = requests.arrive();
+    response.once('close', () => requests.leave());
+
+    const fault = faults.take(method, path);
+    if (fault?.kind === 'hang' || fault?.kind === 'drop-request') {
+      log(0);
+      if (fault.kind === 'drop-request') incoming.socket.resetAndDestroy();
+      return;
+    }
+    const result = await answer(incoming, fault, inFlight);
+    if (fault?.kind === 'drop-answer') {
+      log(0);
+      incoming.socket.resetAndDestroy();
+      return;
+    }
+    log(result.status);
+    response.setHeader('date', new Date(now()).toUTCString());
+    sendAnswer(response, result, fault);
+  };
+
+  const server = createServer({ noDelay: true, keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, response) => {
+    // The only failure is a body that the client broke off: there is nobody left to answer.
+    serve(incoming, response).catch(() => response.destroy());
+  });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('the sandbox server has no port');
+
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    faults,
+    requests,
+    addUser: (name, { rights } = {}) => {
+      const { publicKey, privateKey } = sandboxKeyPair();
+      users.set(name, createUser(name, publicKey, rights));
+      return privateKey;
+    },
+    addUserWithKey: (name, publicKeyPem, { rights } = {}) => {
+      users.set(name, createUser(name, publicKeyPem, rights));
+    },
+    removeUser: (name) => {
+      users.delete(name);
+    },
+    setRights: (user, organization, rights) => {
+      users.get(user)?.rights.set(organization, rights);
+    },
+    addOrganization: (name) => setOrganization(name),
+    removeOrganization: (name) => {
+      organizations.delete(name);
+    },
+    organization: (name = onlyOrganizationName) => {
+      existingOrganization(name);
+      return organizationHandle(name, () => existingOrganization(name));
+    },
+    replaceOrganization: (name) => setOrganization(name),
+    restoreOrganization: (name, snapshot) => setOrganization(name, snapshot),
+    stop: async () => {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  const { headers } = incoming;
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function fixedAnswer(fault: FaultAction & { kind: 'answer' }, apiVersions: ApiVersions): Answer {
+  const contentType = fault.contentType ?? 'application/json';
+  const version = contentType === 'application/json' ? apiVersionHeader(undefined, apiVersions) : undefined;
+  const versionHeader: Record<string, string> = version === undefined ? {} : { 'x-ops-server-api-version': version };
+  return {
+    status: fault.status,
+    headers: { 'content-type': contentType, ...versionHeader, ...fault.headers },
+    body: fault.body,
+    isFromApi: false,
+  };
+}
