@@ -84,7 +84,7 @@ export function writeManifest(
   const document = withMember(
     withMember(manifest.document, 'frozen?', manifest.isFrozen),
     'metadata',
-    filledMetadata(member(manifest.document, 'metadata')),
+    metadataAsRead(manifest),
   );
   const fileMembers: JsonMember[] = apiVersion >= 2 ? [['all_files', files]] : splitBySegment(files);
   return writeJson({ members: [...document.members, ...fileMembers] });
@@ -116,8 +116,9 @@ function checkMetadata(metadata: Json | undefined, version: string, apiVersion: 
   }
 }
 
-/** The three fields that the server adds to the metadata when it is read. */
-function filledMetadata(metadata: Json | undefined): JsonObject {
+/** The metadata with the three fields that the server adds when it is read. */
+export function metadataAsRead(manifest: CookbookManifest): JsonObject {
+  const metadata = member(manifest.document, 'metadata');
   return withDefaults(isObject(metadata) ? metadata : { members: [] }, [
     ['attributes', { members: [] }],
     ['dependencies', { members: [] }],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path/posix';
-import { type CookbookManifest, checksumOf, textOf } from './cookbook-manifest.ts';
+import { type CookbookManifest, checksumOf, metadataAsRead, textOf } from './cookbook-manifest.ts';
 import { normaliseVersion } from './cookbook-version-number.ts';
 import { normaliseEnvironment } from './environment-document.ts';
-import { isObject, type JsonObject, member, toJson, withDefaults, withMember, writeJson } from './json-text.ts';
+import { isObject, type JsonObject, toJson, withMember, writeJson } from './json-text.ts';
 import type { OrganizationSnapshot, OrganizationStore, StoredCookbookVersion } from './organization-store.ts';
 import { normaliseRole } from './role-document.ts';
 import type { UpdatedSinceFeed } from './updated-since-feed.ts';
@@ -28,7 +28,7 @@ export interface DumpedFile {
 
 export interface DumpedCookbookVersion {
   readonly isFrozen: boolean;
-  /** JSON text as stored. */
+  /** JSON text as a GET shows it. */
   readonly metadata: string;
   /** By path. */
   readonly files: readonly DumpedFile[];
@@ -139,7 +139,7 @@ function seedCookbook(store: OrganizationStore, name: string, version: string, c
   const metadata = toJson({ ...cookbook.metadata, name, version });
   if (!isObject(document) || !isObject(metadata)) throw new TypeError('cookbook metadata must be a JSON object');
   const manifest: CookbookManifest = {
-    document: withMember(document, 'metadata', withDefaults(metadata, [['dependencies', { members: [] }]])),
+    document: withMember(document, 'metadata', metadata),
     isFrozen: cookbook.frozen ?? false,
     files,
     checksums: new Set(files.map(checksumOf)),
@@ -200,7 +200,7 @@ function dumpCookbookVersion({ manifest }: StoredCookbookVersion): DumpedCookboo
   }));
   return {
     isFrozen: manifest.isFrozen,
-    metadata: writeJson(member(manifest.document, 'metadata') ?? null),
+    metadata: writeJson(metadataAsRead(manifest)),
     files: files.sort((left, right) => (left.path < right.path ? -1 : 1)),
   };
 }

@@ -152,6 +152,17 @@ describe('cookbook versions', () => {
     expect(v0.text).not.toContain('default_spec.rb');
   });
 
+  it('compare equal in a dump after their manifest went from one organization to another', async () => {
+    await using server = await startFakeChefServer({ organizations: ['acme', 'other'] });
+    server.organization('other').putCookbook('apt', '1.0.0', { files: { 'recipes/0.rb': 'a' }, frozen: true });
+    const manifestText = (await send(server, 'GET', '/organizations/other/cookbooks/apt/1.0.0')).text;
+
+    await uploadAll(server, ['a']);
+    await send(server, 'PUT', `${acme}/cookbooks/apt/1.0.0`, { body: manifestText });
+
+    expect(server.organization('acme').dump()).toEqual(server.organization('other').dump());
+  });
+
   it('are written in segment form too, but never in the form of the other API version', async () => {
     await using server = await startFakeChefServer();
     await uploadAll(server, ['a']);
