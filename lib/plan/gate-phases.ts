@@ -1,0 +1,102 @@
+import { type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
+import type { Stage } from '../model/object-kind.ts';
+import type { Run } from '../model/pair-state.ts';
+import { isDeletePhase, PHASES, type Phase, stageOf } from '../model/phase.ts';
+
+/** An upsert that failed this often no longer keeps the later upsert phases of its run closed: one bad object never stops the others. */
+export const FAILURES_THAT_OPEN_A_PHASE = 3;
+/** Deletes of one run; the rest go with the next, so that uploads never wait long. */
+export const DELETES_PER_RUN = 200;
+/** Messages of a pair that may be out at a time: enough to keep every copier busy, few enough to stop quickly. */
+export const MESSAGES_OUT = 500;
+
+/** What the gate knows of the pending entries. Entries may be a part of a long backlog, oldest first, as long as they suffice to decide. */
+export interface Backlog {
+  readonly run: Run;
+  readonly pending: readonly LedgerEntry[];
+  /** Stages with a parked upsert: its old form may still point at what a delete would remove. */
+  readonly parkedStages: ReadonlySet<Stage>;
+  readonly now: number;
+  /** Messages sent before this are gone: the queue in memory began then. */
+  readonly queueBeganAt: number;
+}
+
+export interface Dispatch {
+  /** Entries to send now, in order. */
+  readonly send: readonly LedgerEntry[];
+  /** Nothing of the run is left to wait for; the next may start. */
+  readonly isRunOver: boolean;
+  /** Messages that are out. */
+  readonly outCount: number;
+  /** Why deletes of the run wait, for status. */
+  readonly deletesWait?: string;
+}
+
+const isOut = (entry: LedgerEntry, backlog: Backlog): boolean =>
+  entry.sentAt !== undefined && entry.sentAt >= backlog.queueBeganAt && (entry.nextAttemptAt ?? 0) > backlog.now;
+
+const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
+  !isOut(entry, backlog) && ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);
+
+const isFailing = (entry: LedgerEntry): boolean => entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
+
+/**
+ * What may be sent. Upserts of stage 1, 2, 3, then deletes of stage 3, 2, 1; a phase opens when the earlier ones have no unsettled entry
+ * of the run. Newer stage-1 upserts join at any time before the deletes. While a delete is out nothing else is: servers collect unused
+ * checksums, so uploads and deletes of one organization never overlap.
+ */
+export function gatePhases(backlog: Backlog): Dispatch {
+  const rows = new Map<Phase, LedgerEntry[]>(PHASES.map((phase) => [phase, []]));
+  for (const entry of backlog.pending) {
+    const bucket = unsyncedBucket(entry);
+    if (typeof bucket === 'number') rows.get(bucket)?.push(entry);
+  }
+  const of = (phase: Phase): readonly LedgerEntry[] => rows.get(phase) ?? [];
+  const ofRun = (phase: Phase): readonly LedgerEntry[] =>
+    of(phase).filter((entry) => (entry.pendingSince ?? 0) <= backlog.run.startedAt);
+  const outCount = backlog.pending.filter((entry) => isOut(entry, backlog)).length;
+  const room = MESSAGES_OUT - outCount;
+  const isDeleteOut = PHASES.some((phase) => isDeletePhase(phase) && of(phase).some((entry) => isOut(entry, backlog)));
+
+  const closing = PHASES.find((phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry)));
+  if (!isDeleteOut && closing !== undefined) {
+    const open = PHASES.filter((phase) => phase <= closing).flatMap((phase) =>
+      phase === 1 ? of(phase) : ofRun(phase),
+    );
+    return { send: open.filter((entry) => isDue(entry, backlog)).slice(0, room), isRunOver: false, outCount };
+  }
+  const deletes = openDeletes(ofRun, of, backlog);
+  if (deletes.entries.length > 0) {
+    const isUpsertOut = outCount > 0 && !isDeleteOut;
+    const due = deletes.entries.filter((entry) => isDue(entry, backlog));
+    const allowed = Math.max(0, Math.min(room, DELETES_PER_RUN - backlog.run.deletesSent));
+    const send = isUpsertOut ? [] : containersLast(due).slice(0, allowed);
+    if (isDeleteOut || send.length > 0 || (isUpsertOut && due.length > 0 && allowed > 0)) {
+      return { send, isRunOver: false, outCount, deletesWait: deletes.wait };
+    }
+  }
+  return { send: [], isRunOver: !isDeleteOut, outCount, deletesWait: deletes.wait };
+}
+
+/** The first delete phase with entries of the run, unless it waits for an upsert of a later stage. */
+function openDeletes(
+  ofRun: (phase: Phase) => readonly LedgerEntry[],
+  of: (phase: Phase) => readonly LedgerEntry[],
+  backlog: Backlog,
+): { readonly entries: readonly LedgerEntry[]; readonly wait?: string } {
+  const phase = PHASES.find((p) => isDeletePhase(p) && ofRun(p).length > 0);
+  if (phase === undefined) return { entries: [] };
+  const stage = stageOf(phase);
+  const later = PHASES.filter((p) => !isDeletePhase(p) && stageOf(p) > stage);
+  const failing = later.flatMap((p) => of(p).filter(isFailing)).at(0);
+  if (failing !== undefined)
+    return { entries: [], wait: `deletes of stage ${stage} wait for ${failing.path}, which fails` };
+  if (later.some((p) => backlog.parkedStages.has(stageOf(p)))) {
+    return { entries: [], wait: `deletes of stage ${stage} wait for a parked object of a later stage` };
+  }
+  return { entries: ofRun(phase) };
+}
+
+/** Members before their container: a data bag is deleted when it is empty. */
+const containersLast = (entries: readonly LedgerEntry[]): readonly LedgerEntry[] =>
+  entries.toSorted((a, b) => b.path.split('/').length - a.path.split('/').length);

@@ -1,0 +1,22 @@
+import type { InventoryProgress, PassScope, Reading } from '../model/pair-state.ts';
+
+/** Frozen cookbook versions can be changed by force only: they are read again once a day. */
+export const FULL_READING_EVERY_MS = 24 * 60 * 60_000;
+
+const isDue = (reading: Reading | undefined, now: number, share: number): boolean =>
+  reading === undefined || now >= reading.endedAt + reading.tookMs / share;
+
+/**
+ * Which pass a side's inventory begins next, if any: a pass that took t begins again no sooner than t / share after its end (20 t with
+ * 5 %), names before contents. The first pass of an epoch reads everything.
+ */
+export function nextPass(
+  progress: InventoryProgress,
+  now: number,
+  share: number,
+): { readonly scope: PassScope; readonly isFull: boolean } | undefined {
+  const isFull = progress.fullAt === undefined || now >= progress.fullAt + FULL_READING_EVERY_MS;
+  if (progress.contents === undefined) return { scope: 'contents', isFull };
+  if (isDue(progress.names, now, share)) return { scope: 'names', isFull: false };
+  return isDue(progress.contents, now, share) ? { scope: 'contents', isFull } : undefined;
+}

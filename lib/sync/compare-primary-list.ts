@@ -1,0 +1,286 @@
+import {
+  baseline,
+  clearAbsent,
+  isLive,
+  type LedgerEntry,
+  markAbsent,
+  noteSeen,
+  observe,
+  unsyncedBucket,
+} from '../model/ledger-entry.ts';
+import { kindOfList, type ListPath, nameInList, type ObjectRef, trustedRef } from '../model/object-path.ts';
+import type { ListRow, Pass } from '../model/pair-state.ts';
+import { isSameVersion } from '../model/version.ts';
+import { listDigest } from '../plan/fingerprint.ts';
+import type { PairContext } from './pair-context.ts';
+import { bagBodies, isReadOneByOne, type Members, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
+import { voidList } from './void-list.ts';
+
+/** What the comparison of one list needs to know of its pass. */
+export interface ListPass extends Pick<Pass, 'scope' | 'isFull'> {
+  readonly number: number;
+  readonly firstOfEpoch: number;
+  /** Absences noted by this number or a later one belong to this poll: they cannot confirm themselves. */
+  readonly firstOfPoll: number;
+  readonly epoch: number;
+  readonly trustFrom: number;
+  /** `bootstrap: false` and the baseline is not complete: what is new is taken as it is. */
+  readonly takesBaseline: boolean;
+}
+
+/** What a list taught. `members` is absent when the list was not read because nothing of it changed. */
+export interface ListFindings {
+  readonly observed: number;
+  readonly absent: number;
+  readonly members?: Members;
+}
+
+const UNCHANGED: ListFindings = { observed: 0, absent: 0 };
+
+/**
+ * Compares one list of the primary with the ledger. Afterwards every listed object that is new, different or awaited as deleted is
+ * pending; every live entry that is not listed is marked absent, or held as a delete when an earlier inventory of the epoch missed it
+ * too. An unchanged list reads no ledger entry. Throws `ChefRequestError` when the list cannot be read; then nothing of it changes.
+ */
+export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass: ListPass): Promise<ListFindings> {
+  const startedAt = ctx.clock.now();
+  const found = await ctx.ledger.readList('primary', list);
+  const row = found?.epoch === pass.epoch ? found : undefined;
+  const readsBodies = pass.scope === 'contents';
+  const bulk =
+    readsBodies && !isReadOneByOne(list) && kindOfList(list) !== 'data_bag'
+      ? await readBulk(ctx, 'primary', list)
+      : undefined;
+  if (bulk !== undefined && row?.contents?.digest === contentsDigest(ctx, bulk)) return UNCHANGED;
+
+  const members = await readMembers(ctx, 'primary', list);
+  const names = listDigest(
+    ctx.fingerprintKey,
+    [...members.refs.keys()].map((name) => [name]),
+  );
+  const areNamesKnown = row?.names?.digest === names;
+  // A data bag shows nothing but its name, so its list has no contents of its own.
+  if (areNamesKnown && (!readsBodies || kindOfList(list) === 'data_bag')) return { ...UNCHANGED, members };
+  const frozen = new Set(pass.isFull ? [] : row?.frozen);
+  let bodies = bulk ?? (kindOfList(list) === 'data_bag' ? bagBodies(ctx, members) : new Map<string, Seen>());
+  if (readsBodies && areNamesKnown && isReadOneByOne(list)) {
+    bodies = await readBodies(ctx, 'primary', without(members.refs, frozen));
+    if (row?.contents?.digest === contentsDigest(ctx, withFrozen(bodies, frozen))) return { ...UNCHANGED, members };
+  }
+
+  const entries = new Map(
+    (await ctx.ledger.entriesOf(list)).map((entry) => [nameInList(trustedRef(entry.path)), entry]),
+  );
+  if (readsBodies) bodies = await completeBodies(ctx, pass, members, entries, bodies, frozen);
+  let observed = 0;
+  for (const [name, ref] of members.refs) {
+    if (await compareMember(ctx, pass, ref, entries.get(name), bodies.get(name))) observed += 1;
+  }
+  const missing = [...entries.values()].filter(
+    (entry) =>
+      isLive(entry) &&
+      ctx.rules.isWanted(trustedRef(entry.path)) &&
+      !members.refs.has(nameInList(trustedRef(entry.path))),
+  );
+  const absent = await noteMissing(ctx, list, pass, missing, startedAt);
+  if (kindOfList(list) === 'data_bag') await forgetBags(ctx, pass, missing, startedAt);
+  await storeDigests(ctx, list, pass, found?.generation, {
+    names: absent === 0 ? names : undefined,
+    bodies: readsBodies && absent === 0 ? bodies : undefined,
+    members,
+    frozen,
+    missingCount: missing.length,
+  });
+  return { observed, absent, members };
+}
+
+const without = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
+  new Map([...map].filter(([name]) => !names.has(name)));
+
+/** Frozen versions stand in a contents digest by name: what they hold is trusted. */
+const FROZEN: Seen = { fingerprint: 'frozen', isFrozen: true, isFromSearch: false };
+
+const withFrozen = (bodies: ReadonlyMap<string, Seen>, frozen: ReadonlySet<string>): ReadonlyMap<string, Seen> =>
+  new Map([...bodies, ...[...frozen].map((name) => [name, FROZEN] as const)]);
+
+const contentsDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
+  listDigest(
+    ctx.fingerprintKey,
+    [...bodies].map(([name, seen]) => [name, seen.isFrozen ? FROZEN.fingerprint : seen.fingerprint]),
+  );
+
+/**
+ * Adds what bulk reading could not show, and a GET for every difference that only a search row showed. An object that waits to be copied
+ * needs no reading: its copier reads it.
+ */
+async function completeBodies(
+  ctx: PairContext,
+  pass: ListPass,
+  members: Members,
+  entries: ReadonlyMap<string, LedgerEntry>,
+  bodies: ReadonlyMap<string, Seen>,
+  frozen: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Seen>> {
+  const toRead = new Map<string, ObjectRef>();
+  for (const [name, ref] of members.refs) {
+    const entry = entries.get(name);
+    const seen = bodies.get(name);
+    const isWaiting =
+      entry === undefined ? !pass.takesBaseline : entry.state === 'pending' && entry.sentAt === undefined;
+    if (isWaiting || !entryIsLive(entry, pass)) continue;
+    const isTrusted = seen === undefined && frozen.has(name) && entry?.isFrozen === true;
+    const isDoubtful =
+      seen === undefined || (seen.isFromSearch && entry !== undefined && seen.fingerprint !== entry.seen);
+    if (isDoubtful && !isTrusted) toRead.set(name, ref);
+  }
+  const read = await readBodies(ctx, 'primary', toRead);
+  // A doubtful row that a GET could not confirm says nothing.
+  return new Map([...without(bodies, new Set(toRead.keys())), ...read]);
+}
+
+const entryIsLive = (entry: LedgerEntry | undefined, pass: ListPass): boolean =>
+  entry === undefined ? pass.takesBaseline : isLive(entry);
+
+/** Answers whether the entry has a new version. */
+async function compareMember(
+  ctx: PairContext,
+  pass: ListPass,
+  ref: ObjectRef,
+  entry: LedgerEntry | undefined,
+  seen: Seen | undefined,
+): Promise<boolean> {
+  const { path } = ref;
+  const now = ctx.clock.now();
+  const observation = {
+    path,
+    action: 'upsert',
+    epoch: pass.epoch,
+    now,
+    by: 'inventory',
+    seen: seen?.fingerprint,
+    isFrozen: seen?.isFrozen,
+  } as const;
+  if (entry === undefined) {
+    if (pass.takesBaseline && seen === undefined) return false;
+    const { isChanged } = await ctx.ledger.update(path, (current) => {
+      if (current !== undefined) return undefined;
+      return pass.takesBaseline && seen !== undefined
+        ? baseline({ path, epoch: pass.epoch, now, seen: seen.fingerprint, isFrozen: seen.isFrozen })
+        : observe(undefined, observation);
+    });
+    return isChanged && !pass.takesBaseline;
+  }
+  const isDifferent =
+    !isLive(entry) ||
+    (entry.version.epoch < pass.trustFrom && entry.state !== 'pending') ||
+    (seen !== undefined && seen.fingerprint !== entry.seen);
+  if (!isDifferent) {
+    if (entry.absent !== undefined) await ctx.ledger.update(path, clearAbsent);
+    return false;
+  }
+  let isObserved = false;
+  await ctx.ledger.update(path, (current) => {
+    isObserved = false;
+    // Somebody else was faster and knows better; the next inventory compares again.
+    if (current === undefined || !isSameVersion(current.version, entry.version)) return clearAbsent(current);
+    const noted =
+      seen !== undefined && isLive(current) ? noteSeen(current, current.version, seen.fingerprint) : undefined;
+    if (noted !== undefined) return clearAbsent(noted) ?? noted;
+    isObserved = true;
+    return observe(current, observation);
+  });
+  return isObserved;
+}
+
+/** Live entries that a complete list lacks: marked, or held as deletes. Answers how many of them stay absent. */
+async function noteMissing(
+  ctx: PairContext,
+  list: ListPath,
+  pass: ListPass,
+  missing: readonly LedgerEntry[],
+  listReadAt: number,
+): Promise<number> {
+  // An entry observed after the list was read cannot be expected in it.
+  const expected = missing.filter(
+    (entry) => (entry.pendingSince ?? entry.settledAt ?? 0) < listReadAt || entry.absent !== undefined,
+  );
+  if (expected.length === 0) return missing.length;
+  await voidList(ctx, list, pass.epoch);
+  for (const entry of expected) {
+    const now = ctx.clock.now();
+    await ctx.ledger.update(entry.path, (current) => {
+      if (current === undefined || !isSameVersion(current.version, entry.version)) return undefined;
+      return isConfirmedAbsent(current, pass)
+        ? observe(current, { path: entry.path, action: 'delete', epoch: pass.epoch, now, by: 'inventory' })
+        : markAbsent(current, pass, now);
+    });
+  }
+  return missing.length;
+}
+
+/** Missed by an earlier inventory of this epoch too, in an earlier poll: the second names pass. */
+const isConfirmedAbsent = (entry: LedgerEntry, pass: ListPass): boolean =>
+  entry.absent !== undefined &&
+  entry.absent >= pass.firstOfEpoch &&
+  entry.absent < Math.min(pass.number, pass.firstOfPoll) &&
+  unsyncedBucket(entry) !== 'held';
+
+/** The complete list of bags lacks a bag: its items are absent with it, though nobody can list them. */
+async function forgetBags(
+  ctx: PairContext,
+  pass: ListPass,
+  bags: readonly LedgerEntry[],
+  listReadAt: number,
+): Promise<void> {
+  for (const bag of bags) {
+    const items = (await ctx.ledger.entriesOf(bag.path)).filter(
+      (entry) => isLive(entry) && ctx.rules.isWanted(trustedRef(entry.path)),
+    );
+    await noteMissing(ctx, bag.path, pass, items, listReadAt);
+  }
+}
+
+interface Comparison {
+  readonly names: string | undefined;
+  readonly bodies: ReadonlyMap<string, Seen> | undefined;
+  readonly members: Members;
+  readonly frozen: ReadonlySet<string>;
+  readonly missingCount: number;
+}
+
+/**
+ * Stores what was compared, after its observations, and only while nothing of the list is absent and nobody voided it since the pass
+ * read it. The count is kept from the last complete list even then, for the guard.
+ */
+async function storeDigests(
+  ctx: PairContext,
+  list: ListPath,
+  pass: ListPass,
+  generation: number | undefined,
+  found: Comparison,
+): Promise<void> {
+  const { members, bodies } = found;
+  const isComplete =
+    bodies !== undefined && [...members.refs.keys()].every((name) => bodies.has(name) || found.frozen.has(name));
+  const nowFrozen = bodies && [...bodies].filter(([, seen]) => seen.isFrozen).map(([name]) => name);
+  const stillTrusted = [...found.frozen].filter((name) => members.refs.has(name) && bodies?.has(name) !== true);
+  const frozen = nowFrozen && [...nowFrozen, ...stillTrusted].sort();
+  const contents = isComplete ? { digest: contentsDigest(ctx, withFrozen(bodies, new Set(frozen))) } : undefined;
+  await ctx.ledger.updateList('primary', list, (row) => {
+    const base: ListRow = row ?? { side: 'primary', list, epoch: pass.epoch, generation: 0 };
+    const count =
+      found.missingCount === 0 || row?.count === undefined ? members.refs.size + found.missingCount : row.count;
+    if (row !== undefined && row.generation !== (generation ?? 0)) return { ...base, epoch: pass.epoch, count };
+    const isSameEpoch = row?.epoch === pass.epoch;
+    return {
+      ...base,
+      epoch: pass.epoch,
+      count,
+      names: found.names === undefined ? undefined : { digest: found.names },
+      contents:
+        contents ??
+        (isSameEpoch && found.bodies === undefined && row?.names?.digest === found.names ? row?.contents : undefined),
+      frozen: frozen ?? (isSameEpoch ? row?.frozen : undefined),
+    };
+  });
+}

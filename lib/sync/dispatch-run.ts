@@ -1,0 +1,121 @@
+import { isLive, type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
+import { OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
+import { trustedRef } from '../model/object-path.ts';
+import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
+import { type Dispatch, gatePhases, MESSAGES_OUT } from '../plan/gate-phases.ts';
+import { outgoingMessage } from '../plan/message-ids.ts';
+import type { PairContext } from './pair-context.ts';
+import type { PollLease } from './poll-lease.ts';
+
+/** Entries of one phase looked at in one step: all that may be out and as many again to be sent. */
+const LOOK_AHEAD = 2 * MESSAGES_OUT;
+
+/** Entries of the index read at once. */
+const PAGE = 500;
+
+/** What one step of the dispatch did. `isIdle`: nothing was sent and nothing is out, so waiting brings nothing. */
+export interface DispatchStep {
+  readonly sentCount: number;
+  readonly isIdle: boolean;
+  readonly deletesWait?: string;
+}
+
+/**
+ * Sends what is due in the open phase of the run, beginning the next run when this one is over. Each message is sent before its entry is
+ * marked: a crash in between repeats the same deduplication id, and what the queue refused stays due.
+ */
+export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<DispatchStep> {
+  const state = await lease.check();
+  const now = ctx.clock.now();
+  if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, isIdle: true };
+  const backlog = {
+    run: state.run,
+    pending: await pendingEntries(ctx),
+    parkedStages: await parkedStages(ctx),
+    now,
+    queueBeganAt: ctx.queue.beganAt,
+  };
+  let dispatch = gatePhases(backlog);
+  if (dispatch.isRunOver && backlog.pending.length > 0) {
+    const run = { number: state.run.number + 1, startedAt: now, deletesSent: 0 };
+    const next = gatePhases({ ...backlog, run });
+    if (next.send.length === 0) return { sentCount: 0, isIdle: dispatch.outCount === 0, deletesWait: next.deletesWait };
+    await lease.write((s) => ({ ...s, run }));
+    dispatch = next;
+  }
+  const sentCount = await send(ctx, lease, dispatch);
+  return { sentCount, isIdle: sentCount === 0 && dispatch.outCount === 0, deletesWait: dispatch.deletesWait };
+}
+
+/** The oldest pending entries of each phase inside the filter. */
+async function pendingEntries(ctx: PairContext): Promise<readonly LedgerEntry[]> {
+  const pending: LedgerEntry[] = [];
+  for (const phase of PHASES) pending.push(...(await entriesOfPhase(ctx, phase)));
+  return pending;
+}
+
+async function entriesOfPhase(ctx: PairContext, phase: Phase): Promise<readonly LedgerEntry[]> {
+  const found: LedgerEntry[] = [];
+  let after: string | undefined;
+  do {
+    const page = await ctx.ledger.unsynced(phase, { limit: PAGE, after });
+    found.push(...page.entries.filter((entry) => ctx.rules.isWanted(trustedRef(entry.path))));
+    after = page.next;
+  } while (after !== undefined && (found.length < LOOK_AHEAD || !found.some((entry) => isSendable(entry, ctx))));
+  return found;
+}
+
+/** Something to send, at least: a long row of entries that wait for their time must not hide those behind it. */
+const isSendable = (entry: LedgerEntry, ctx: PairContext): boolean => (entry.nextAttemptAt ?? 0) <= ctx.clock.now();
+
+/** Stages 2 and 3 with a parked upsert. */
+async function parkedStages(ctx: PairContext): Promise<ReadonlySet<Stage>> {
+  const stages = new Set<Stage>();
+  let after: string | undefined;
+  do {
+    const page = await ctx.ledger.unsynced('parked', { limit: PAGE, after });
+    for (const entry of page.entries) {
+      const ref = trustedRef(entry.path);
+      if (isLive(entry) && ctx.rules.isWanted(ref)) stages.add(OBJECT_KINDS[ref.kind].stage);
+    }
+    after = page.next;
+  } while (after !== undefined);
+  return stages;
+}
+
+async function send(ctx: PairContext, lease: PollLease, { send: entries }: Dispatch): Promise<number> {
+  if (entries.length === 0) return 0;
+  const messages = entries.map((entry) => outgoingMessage(ctx.pair, entry));
+  const deletes = messages.filter((message) => isDeletePhase(message.phase)).length;
+  if (deletes > 0) await lease.write((s) => ({ ...s, run: { ...s.run, deletesSent: s.run.deletesSent + deletes } }));
+  const { failed } = await ctx.queue.send(messages);
+  const refused = new Set(failed.map((message) => message.deduplicationId));
+  if (refused.size > 0)
+    ctx.log('warn', 'the queue did not take every message; they are sent again', { messages: refused.size });
+  const now = ctx.clock.now();
+  const times = { now, dueAgainAt: now + 2 * ctx.queue.visibilitySeconds * 1000 };
+  for (const message of messages) {
+    if (refused.has(message.deduplicationId)) continue;
+    await ctx.ledger.update(message.path, (entry) => markSent(entry, message.version, times));
+  }
+  return messages.length - refused.size;
+}
+
+/** Parked entries whose daily retry has come get a new version, with no attempts. Reported drift is left to its operator unless it has a time. */
+export async function reviveParked(ctx: PairContext, epoch: number): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await ctx.ledger.unsynced('parked', { limit: PAGE, after });
+    for (const entry of page.entries) {
+      const now = ctx.clock.now();
+      if (entry.nextAttemptAt === undefined || entry.nextAttemptAt > now) continue;
+      if (!ctx.rules.isWanted(trustedRef(entry.path))) continue;
+      await ctx.ledger.update(entry.path, (current) =>
+        current?.state === 'parked' && current.nextAttemptAt !== undefined && current.nextAttemptAt <= now
+          ? observe(current, { path: entry.path, action: current.action, epoch, now, by: 'operator' })
+          : undefined,
+      );
+    }
+    after = page.next;
+  } while (after !== undefined);
+}

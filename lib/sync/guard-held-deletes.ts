@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { holdUnderPlan, type LedgerEntry, release } from '../model/ledger-entry.ts';
+import type { ObjectKind } from '../model/object-kind.ts';
+import { kindOfList, trustedRef } from '../model/object-path.ts';
+import { GUARD_WINDOW_MS, guardDeletes } from '../plan/guard-deletes.ts';
+import type { PairContext } from './pair-context.ts';
+import type { PollLease } from './poll-lease.ts';
+
+/** Paths shown of a plan; all of them are in `unsynced-objects`. */
+const PLAN_SAMPLES = 10;
+
+/** Entries of the index read at once. */
+const PAGE = 1000;
+
+/**
+ * Lets held deletes go, kind by kind, or keeps them under a plan with the reason. The release is counted before the first entry goes, so
+ * that a crash in between counts too much, never too little. Entries outside the filter stay as they are.
+ */
+export async function guardHeldDeletes(ctx: PairContext, lease: PollLease): Promise<void> {
+  const held = await heldEntries(ctx);
+  const plans = await ctx.ledger.plans();
+  if (held.length === 0 && plans.length === 0) return;
+  const known = new Set(plans.map((plan) => plan.id));
+  for (const [kind, entries] of Map.groupBy(held, (entry) => trustedRef(entry.path).kind)) {
+    await guardKind(ctx, lease, kind, entries, known);
+  }
+  // A plan lives as long as its entries.
+  const alive = new Set((await heldEntries(ctx)).map((entry) => entry.plan));
+  for (const plan of await ctx.ledger.plans()) if (!alive.has(plan.id)) await ctx.ledger.removePlan(plan.id);
+}
+
+/** Held deletes inside the filter, whatever their plan. */
+export async function heldEntries(ctx: PairContext): Promise<readonly LedgerEntry[]> {
+  const held: LedgerEntry[] = [];
+  let after: string | undefined;
+  do {
+    const page = await ctx.ledger.unsynced('held', { limit: PAGE, after });
+    held.push(...page.entries.filter((entry) => ctx.rules.isWanted(trustedRef(entry.path))));
+    after = page.next;
+  } while (after !== undefined);
+  return held;
+}
+
+async function guardKind(
+  ctx: PairContext,
+  lease: PollLease,
+  kind: ObjectKind,
+  held: readonly LedgerEntry[],
+  knownPlans: ReadonlySet<string>,
+): Promise<void> {
+  const now = ctx.clock.now();
+  // A delete that came back ("not empty on the replica") waits for its time.
+  const candidates = held.filter((entry) => (entry.nextAttemptAt ?? 0) <= now);
+  if (candidates.length === 0) return;
+  const state = lease.state();
+  const recent = state.released.filter((one) => one.at > now - GUARD_WINDOW_MS);
+  const verdict = guardDeletes({
+    candidates: candidates.length,
+    live: await liveCount(ctx, kind),
+    releasedLastDay: recent.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0),
+    holdsEveryDelete: state.holdsEveryDelete,
+  });
+  if (verdict.isReleased) {
+    await lease.write((s) => ({ ...s, released: [...recent, { kind, at: now, count: candidates.length }] }));
+    for (const entry of candidates) await ctx.ledger.update(entry.path, (e) => release(e, entry.version, now));
+    ctx.log('info', 'deletes are released', { kind, objects: candidates.length });
+    return;
+  }
+  const id = planId(kind, candidates);
+  if (!knownPlans.has(id)) {
+    const samples = candidates.slice(0, PLAN_SAMPLES).map((entry) => entry.path);
+    await ctx.ledger.writePlan({ id, kind, at: now, reason: verdict.reason, count: candidates.length, samples });
+    ctx.log('warn', `deletes are held: ${verdict.reason}`, { plan: id, kind, objects: candidates.length });
+  }
+  for (const entry of candidates) await ctx.ledger.update(entry.path, (e) => holdUnderPlan(e, entry.version, id));
+}
+
+/** The same deletes make the same plan, so a poll that finds nothing new writes nothing. */
+function planId(kind: ObjectKind, entries: readonly LedgerEntry[]): string {
+  const content = entries.map((entry) => `${entry.path} ${entry.version.epoch}.${entry.version.n}`).sort();
+  return createHash('sha256')
+    .update(JSON.stringify([kind, content]))
+    .digest('hex')
+    .slice(0, 10);
+}
+
+/** Members of the kind's lists as last read completely. A bag that is being deleted keeps its last count. */
+async function liveCount(ctx: PairContext, kind: ObjectKind): Promise<number | undefined> {
+  const counts = (await ctx.ledger.lists('primary'))
+    .filter((row) => kindOfList(row.list) === kind && row.count !== undefined)
+    .map((row) => row.count ?? 0);
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,72 @@
+import { newPairState, type PairState } from '../model/pair-state.ts';
+import type { PairContext } from './pair-context.ts';
+
+/** The poll lost its lease to another one, or an operator stopped the pair: it writes nothing more. */
+export class LeaseLostError extends Error {
+  constructor(pair: string) {
+    super(`the poll of ${pair} lost its lease`);
+    this.name = 'LeaseLostError';
+  }
+}
+
+/** A poll's right to write the pair's state. */
+export interface PollLease {
+  /** The state as this poll last wrote or read it. */
+  readonly state: () => PairState;
+  /** Changes the state, unless another poll took the lease: then it throws `LeaseLostError` and nothing is written. */
+  readonly write: (change: (state: PairState) => PairState) => Promise<PairState>;
+  /** Reads the state again; throws `LeaseLostError` when the lease is lost or the pair was stopped. */
+  readonly check: () => Promise<PairState>;
+  readonly release: (change: (state: PairState) => PairState) => Promise<void>;
+}
+
+/** Why a poll did not begin. */
+export type NoLease = { readonly refused: 'stopped' | 'paused' | 'leased' };
+
+/**
+ * Takes the pair's lease for `leaseMs`, making its state on the first poll ever. Nothing is written when the pair is stopped, paused or
+ * leased. The token grows with each lease and fences off every later write of an older poll.
+ */
+export async function takeLease(ctx: PairContext, leaseMs: number): Promise<PollLease | NoLease> {
+  const now = ctx.clock.now();
+  let refused: NoLease['refused'] = 'leased';
+  const taken = await ctx.state.update((found) => {
+    const state = found ?? newPairState(now, ctx.rules.filterHash, ctx.rules.startsWithCopy ? 'copy' : 'baseline');
+    if (state.isStopped) refused = 'stopped';
+    else if (state.paused !== undefined && state.paused.until > now) refused = 'paused';
+    else if (state.leaseUntil !== undefined && state.leaseUntil > now) refused = 'leased';
+    else return { ...state, leaseToken: state.leaseToken + 1, leaseUntil: now + leaseMs };
+    return undefined;
+  });
+  if (!taken.isChanged || taken.entry === undefined) return { refused };
+  const token = taken.entry.leaseToken;
+  let current = taken.entry;
+
+  // The lease is ours: its token is still the one we took. Time alone does not end it, only another poll that took it does.
+  const isOurs = (state: PairState | undefined): state is PairState =>
+    state !== undefined && state.leaseToken === token && state.leaseUntil !== undefined;
+
+  const update = async (change: (state: PairState) => PairState): Promise<PairState> => {
+    const { isChanged, entry } = await ctx.state.update((state) => (isOurs(state) ? change(state) : undefined));
+    if (!isChanged || entry === undefined) throw new LeaseLostError(ctx.pair);
+    current = entry;
+    return entry;
+  };
+  return {
+    state: () => current,
+    write: (change) => update((state) => ({ ...change(state), leaseUntil: ctx.clock.now() + leaseMs })),
+    check: async () => {
+      const state = await ctx.state.read();
+      if (!isOurs(state) || state.isStopped) throw new LeaseLostError(ctx.pair);
+      current = state;
+      return state;
+    },
+    release: async (change) => {
+      await ctx.state.update((state) => {
+        if (!isOurs(state)) return undefined;
+        const { leaseUntil, ...rest } = change(state);
+        return rest;
+      });
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import pMap from 'p-map';
+import { ChefRequestError } from '../model/chef-request-error.ts';
+import { kindOfList, type ListPath, memberOf, type ObjectRef } from '../model/object-path.ts';
+import type { Side } from '../model/side.ts';
+import { isFrozenManifest } from '../plan/normalised-form.ts';
+import { fingerprintOf, isExpectedFailure, orgOf, type PairContext } from './pair-context.ts';
+
+/** Single reads of one list under way at a time; the server's own bound on requests in flight comes on top. */
+const READS_AT_ONCE = 8;
+
+/** A list's members inside the filter, by name. */
+export interface Members {
+  readonly refs: ReadonlyMap<string, ObjectRef>;
+  /** Names inside the organization that no request can carry: reported, never touched. */
+  readonly unusable: readonly string[];
+}
+
+/** What a body said: its fingerprint, and whether the version is frozen. */
+export interface Seen {
+  readonly fingerprint: string;
+  readonly isFrozen: boolean;
+  /** Search rows may be stale: a difference counts only when a GET shows it too. */
+  readonly isFromSearch: boolean;
+}
+
+/** The complete names of a list. Throws `ChefRequestError` when it cannot be read: an unreadable list is never an empty one. */
+export async function readMembers(ctx: PairContext, side: Side, list: ListPath): Promise<Members> {
+  const refs = new Map<string, ObjectRef>();
+  const unusable: string[] = [];
+  for (const name of await orgOf(ctx, side).names(list)) {
+    const ref = memberOf(list, name);
+    if ('unknown' in ref) unusable.push(name);
+    else if (ctx.rules.isWanted(ref)) refs.set(name, ref);
+  }
+  return { refs, unusable };
+}
+
+/**
+ * Bodies of a list in bulk, by name; undefined when this list has no bulk read or the server's search does not work: then every body is
+ * read by itself. A body that cannot be compared is left out.
+ */
+export async function readBulk(
+  ctx: PairContext,
+  side: Side,
+  list: ListPath,
+): Promise<ReadonlyMap<string, Seen> | undefined> {
+  const bodies = await searchOrNothing(ctx, side, list);
+  if (bodies === undefined) return undefined;
+  const seen = new Map<string, Seen>();
+  for (const [name, text] of bodies) {
+    const ref = memberOf(list, name);
+    if ('unknown' in ref || !ctx.rules.isWanted(ref)) continue;
+    const one = seenIn(ctx, ref, text, true);
+    if (one !== undefined) seen.set(name, one);
+  }
+  return seen;
+}
+
+async function searchOrNothing(
+  ctx: PairContext,
+  side: Side,
+  list: ListPath,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    return await orgOf(ctx, side).bodies(list);
+  } catch (error) {
+    if (!(error instanceof ChefRequestError)) throw error;
+    ctx.log('warn', `search does not answer, bodies are read one by one: ${error.message}`, { side, list });
+    return undefined;
+  }
+}
+
+/** A data bag has no body: it shows nothing but its name. */
+export const bagBodies = (ctx: PairContext, members: Members): ReadonlyMap<string, Seen> =>
+  new Map(
+    [...members.refs].map(([name, ref]) => [
+      name,
+      { fingerprint: fingerprintOf(ctx, ref, JSON.stringify({ name })), isFrozen: false, isFromSearch: false },
+    ]),
+  );
+
+/**
+ * The bodies of single objects. Objects that are missing or cannot be compared are left out: a listed object that answers 404 is no
+ * evidence of anything. Throws when the server fails.
+ */
+export async function readBodies(
+  ctx: PairContext,
+  side: Side,
+  refs: ReadonlyMap<string, ObjectRef>,
+): Promise<ReadonlyMap<string, Seen>> {
+  const org = orgOf(ctx, side);
+  const seen = new Map<string, Seen>();
+  await pMap(
+    refs,
+    async ([name, ref]) => {
+      const found = await org.read(ref).catch((error: unknown) => objectFailure(ctx, side, ref, error));
+      const one = 'missing' in found ? undefined : seenIn(ctx, ref, found.text, false);
+      if (one !== undefined) seen.set(name, one);
+    },
+    { concurrency: READS_AT_ONCE },
+  );
+  return seen;
+}
+
+/** 403 or bad bytes concern this object: skipped and logged. Whatever else fails makes the list unread. */
+function objectFailure(ctx: PairContext, side: Side, ref: ObjectRef, error: unknown): { readonly missing: true } {
+  if (!(error instanceof ChefRequestError)) throw error;
+  const { cause, status } = error.failure;
+  if (cause !== 'object' && status !== 403) throw error;
+  ctx.log('warn', `a listed object cannot be read: ${error.message}`, { side, path: ref.path });
+  return { missing: true };
+}
+
+function seenIn(ctx: PairContext, ref: ObjectRef, text: string, isFromSearch: boolean): Seen | undefined {
+  try {
+    const isFrozen = ref.kind === 'cookbook_version' && isFrozenManifest(text);
+    return { fingerprint: fingerprintOf(ctx, ref, text), isFrozen, isFromSearch };
+  } catch (error) {
+    if (!isExpectedFailure(error)) throw error;
+    ctx.log('warn', `an object cannot be compared: ${error.message}`, { path: ref.path });
+    return undefined;
+  }
+}
+
+/** Whether a list's bodies can only be read one by one, which is why frozen members are trusted between full readings. */
+export const isReadOneByOne = (list: ListPath): boolean => kindOfList(list) === 'cookbook_version';

@@ -1,0 +1,49 @@
+import { isLive, type Observation, observe } from '../model/ledger-entry.ts';
+import { listOf, type ObjectRef, trustedRef } from '../model/object-path.ts';
+import type { Action } from '../model/phase.ts';
+import type { PairContext } from './pair-context.ts';
+import { voidListsOf } from './void-list.ts';
+
+/** A change that something other than an inventory told of. */
+export interface ToldChange {
+  readonly ref: ObjectRef;
+  readonly action: Action;
+  readonly feedId?: string;
+}
+
+/**
+ * Puts told changes into the ledger: upserts pending, deletes held, a bag's delete with its items. Objects outside the filter are left
+ * alone. The digests of the lists concerned are voided first, so that a crash in between only costs a comparison. Answers how many
+ * entries have a new version.
+ */
+export async function takeChanges(
+  ctx: PairContext,
+  changes: readonly ToldChange[],
+  by: Observation['by'],
+  epoch: number,
+): Promise<number> {
+  const wanted = changes.filter(({ ref }) => ctx.rules.isWanted(ref));
+  if (wanted.length === 0) return 0;
+  const all = (await Promise.all(wanted.map((change) => withMembers(ctx, change)))).flat();
+  await voidListsOf(
+    ctx,
+    all.map(({ ref }) => ref),
+    epoch,
+  );
+  let taken = 0;
+  for (const { ref, action, feedId } of all) {
+    const now = ctx.clock.now();
+    const { isChanged } = await ctx.ledger.update(ref.path, (entry) =>
+      observe(entry, { path: ref.path, action, epoch, now, by, feedId }),
+    );
+    if (isChanged) taken += 1;
+  }
+  return taken;
+}
+
+/** A deleted data bag took its items along: each is a delete candidate of its own. */
+async function withMembers(ctx: PairContext, change: ToldChange): Promise<readonly ToldChange[]> {
+  if (change.action !== 'delete' || change.ref.kind !== 'data_bag') return [change];
+  const items = await ctx.ledger.entriesOf(`${listOf(change.ref)}/${change.ref.name}`);
+  return [...items.filter(isLive).map((entry) => ({ ref: trustedRef(entry.path), action: 'delete' as const })), change];
+}

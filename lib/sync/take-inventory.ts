@@ -1,0 +1,193 @@
+import { ChefRequestError } from '../model/chef-request-error.ts';
+import { kindOfList, type ListPath } from '../model/object-path.ts';
+import type { InventoryProgress, PairState, Pass, Reading } from '../model/pair-state.ts';
+import type { Side } from '../model/side.ts';
+import { nextPass } from '../plan/pace-inventory.ts';
+import { judge, openBreaker } from './breaker.ts';
+import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
+import { compareReplicaList } from './compare-replica-list.ts';
+import { guidText, orgOf, type PairContext } from './pair-context.ts';
+import type { PollLease } from './poll-lease.ts';
+
+/** How an inventory of one side went in this poll. */
+export interface InventoryOutcome {
+  /** `cut`: time ran out, the next poll goes on. `endpoint`: the server failed, the breaker is open. */
+  readonly outcome: 'done' | 'cut' | 'endpoint';
+  readonly problem?: string;
+}
+
+/** Where a pass begins and what it has read when it has passed every list. */
+const END: ListPath = '/~';
+
+/**
+ * Takes the passes of one side's inventory that are due, list by list, until the deadline. Progress is stored after each list, so that a
+ * poll cut anywhere goes on there. Each list is complete or unread by itself: an unread one is reported and changes nothing of its own.
+ */
+export async function takeInventory(
+  ctx: PairContext,
+  lease: PollLease,
+  side: Side,
+  deadline: number,
+): Promise<InventoryOutcome> {
+  const before = lease.state().inventory[side];
+  const firstOfPoll = before.pass === undefined ? before.number + 1 : before.number;
+  // At most both scopes in one poll; the pace keeps either from beginning twice.
+  for (let round = 0; round < 2; round += 1) {
+    const pass = await currentPass(ctx, lease, side);
+    if (pass === undefined) return { outcome: 'done' };
+    const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, deadline });
+    if (outcome.outcome !== 'done') return outcome;
+  }
+  return { outcome: 'done' };
+}
+
+const withProgress = (state: PairState, side: Side, progress: InventoryProgress): PairState => ({
+  ...state,
+  inventory: { ...state.inventory, [side]: progress },
+});
+
+/** The pass under way, or the one that begins now. */
+async function currentPass(ctx: PairContext, lease: PollLease, side: Side): Promise<Pass | undefined> {
+  const progress = lease.state().inventory[side];
+  if (progress.pass !== undefined) return progress.pass;
+  const now = ctx.clock.now();
+  const next = nextPass(progress, now, ctx.rules.inventoryShare);
+  if (next === undefined) return undefined;
+  const pass: Pass = { ...next, startedAt: now, busyMs: 0, nextList: ctx.rules.lists[0] ?? END, unread: [] };
+  await lease.write((state) =>
+    withProgress(state, side, { ...state.inventory[side], number: state.inventory[side].number + 1, pass }),
+  );
+  return pass;
+}
+
+interface Walk {
+  readonly pass: Pass;
+  readonly firstOfPoll: number;
+  readonly deadline: number;
+}
+
+async function walk(
+  ctx: PairContext,
+  lease: PollLease,
+  side: Side,
+  { pass, firstOfPoll, deadline }: Walk,
+): Promise<InventoryOutcome> {
+  const startedAt = ctx.clock.now();
+  const unread = [...pass.unread];
+  let found = 0;
+  const busyMs = (): number => pass.busyMs + ctx.clock.now() - startedAt;
+  let bags: readonly string[] | undefined;
+  let list: ListPath | undefined = pass.nextList;
+  while (list !== undefined && list !== END) {
+    if (ctx.clock.now() >= deadline) {
+      await store(lease, side, { ...pass, nextList: list, busyMs: busyMs(), unread });
+      return { outcome: 'cut' };
+    }
+    try {
+      if (list.startsWith('/data/')) bags ??= await readBags(ctx, side);
+      const result: ListResult = await compareList(ctx, lease, side, { list, pass, firstOfPoll });
+      found += result.found;
+      if (kindOfList(list) === 'data_bag') bags = result.bags;
+    } catch (error) {
+      if (!(error instanceof ChefRequestError)) throw error;
+      const decision = await judge(ctx, error);
+      if (decision.outcome === 'endpoint') {
+        await store(lease, side, { ...pass, nextList: list, busyMs: busyMs(), unread });
+        await openBreaker(ctx, decision);
+        return { outcome: 'endpoint', problem: decision.text };
+      }
+      ctx.log('warn', `a list cannot be read; nothing of it is deleted: ${decision.text}`, { side, list });
+      unread.push({ list, reason: decision.text });
+      // Without the names of the bags their lists cannot be walked; the pass is incomplete anyway.
+      if (list.startsWith('/data')) bags ??= [];
+    }
+    list = following(ctx, list, bags ?? []);
+    await store(lease, side, { ...pass, nextList: list ?? END, busyMs: busyMs(), unread });
+  }
+  await finish(ctx, lease, side, { ...pass, busyMs: busyMs(), unread });
+  if (found > 0)
+    ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
+  return { outcome: 'done' };
+}
+
+const store = async (lease: PollLease, side: Side, pass: Pass): Promise<void> => {
+  await lease.write((state) => withProgress(state, side, { ...state.inventory[side], pass }));
+};
+
+interface ListResult {
+  readonly found: number;
+  readonly bags?: readonly string[];
+}
+
+async function compareList(
+  ctx: PairContext,
+  lease: PollLease,
+  side: Side,
+  { list, pass, firstOfPoll }: { readonly list: ListPath; readonly pass: Pass; readonly firstOfPoll: number },
+): Promise<ListResult> {
+  const state = lease.state();
+  const progress = state.inventory[side];
+  const listPass: ListPass = {
+    scope: pass.scope,
+    isFull: pass.isFull,
+    number: progress.number,
+    firstOfEpoch: progress.firstOfEpoch,
+    firstOfPoll,
+    epoch: state.epoch,
+    trustFrom: state.trustFrom,
+    takesBaseline: state.start === 'baseline' && state.bootstrappedAt === undefined,
+  };
+  const bagsOf = (
+    members: { readonly refs: ReadonlyMap<string, unknown> } | undefined,
+  ): readonly string[] | undefined =>
+    members === undefined ? undefined : [...members.refs.keys()].filter(ctx.rules.isBagWanted).sort();
+  if (side === 'primary') {
+    const { observed, absent, members } = await comparePrimaryList(ctx, list, listPass);
+    return { found: observed + absent, bags: bagsOf(members) };
+  }
+  const { drifted, members } = await compareReplicaList(ctx, list, {
+    ...listPass,
+    destination: guidText(state.guids.replica),
+    previousNumber: progress[pass.scope]?.number,
+  });
+  return { found: drifted, bags: bagsOf(members) };
+}
+
+/** Bags to walk when a pass goes on behind the list of bags. */
+const readBags = async (ctx: PairContext, side: Side): Promise<readonly string[]> =>
+  (await orgOf(ctx, side).names('/data')).filter(ctx.rules.isBagWanted).toSorted();
+
+/** The list after this one: bags follow the list of bags, in order of their names. */
+function following(ctx: PairContext, list: ListPath, bags: readonly string[]): ListPath | undefined {
+  const { lists } = ctx.rules;
+  if (list.startsWith('/data')) {
+    const bag = list.slice('/data/'.length);
+    const next = bags.find((name) => name > bag);
+    if (next !== undefined) return `/data/${next}`;
+    return lists[lists.indexOf('/data') + 1];
+  }
+  return lists[lists.indexOf(list) + 1];
+}
+
+async function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): Promise<void> {
+  await lease.write((state) => {
+    const { pass: _ended, ...progress } = state.inventory[side];
+    const now = ctx.clock.now();
+    const isComplete = pass.unread.length === 0;
+    const reading = (earlier: Reading | undefined): Reading => ({
+      number: progress.number,
+      endedAt: now,
+      tookMs: pass.busyMs,
+      completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
+    });
+    // The first reading of an epoch read the names of every list too.
+    const readsNamesToo = pass.scope === 'names' || progress.names === undefined;
+    return withProgress(state, side, {
+      ...progress,
+      unread: pass.unread,
+      ...(readsNamesToo ? { names: reading(progress.names) } : {}),
+      ...(pass.scope === 'contents' ? { contents: reading(progress.contents) } : {}),
+      ...(pass.scope === 'contents' && pass.isFull && isComplete ? { fullAt: pass.startedAt } : {}),
+    });
+  });
+}

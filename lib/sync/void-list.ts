@@ -1,0 +1,13 @@
+import { type ListPath, listOf, type ObjectRef } from '../model/object-path.ts';
+import { voidDigests } from '../model/pair-state.ts';
+import type { PairContext } from './pair-context.ts';
+
+/** The next inventory of the primary compares this list entry by entry. To be called before an entry of it changes by another way. */
+export async function voidList(ctx: PairContext, list: ListPath, epoch: number): Promise<void> {
+  await ctx.ledger.updateList('primary', list, (row) => voidDigests(row, 'primary', list, epoch));
+}
+
+/** As {@link voidList}, for the lists of several objects, each once. */
+export async function voidListsOf(ctx: PairContext, refs: readonly ObjectRef[], epoch: number): Promise<void> {
+  for (const list of new Set(refs.map(listOf))) await voidList(ctx, list, epoch);
+}
