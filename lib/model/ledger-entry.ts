@@ -29,7 +29,10 @@ export interface LedgerEntry {
   readonly seen?: string;
   /** Fingerprint of what the replica was last known to hold through us: written or found equal. */
   readonly fingerprint?: string;
-  /** Fingerprint we were about to write when nothing was owned yet: tells after a crash whether the replica's object is ours. */
+  /**
+   * Fingerprint we were about to write when nothing was owned yet, or had written before we deleted it: tells after a crash, or after a
+   * write that landed late, whether the replica's object is ours.
+   */
   readonly claimed?: string;
   /** Guid of the destination on which it was settled as an upsert. Only owned objects are ever deleted. */
   readonly owned?: string;
@@ -186,8 +189,8 @@ export function settle(entry: LedgerEntry | undefined, done: Settlement): Ledger
   const { sentAt, nextAttemptAt, pendingSince, lastError, plan, ...rest } = written;
   const settled: LedgerEntry = { ...rest, state: 'synced', settledAt: done.now };
   if (done.fingerprint !== undefined) return { ...settled, action: 'upsert', seen: done.fingerprint };
-  const { seen, fingerprint, owned, absent, claimed: _claimed, driftedIn, ...tombstone } = settled;
-  return { ...tombstone, action: 'delete' };
+  const { seen, fingerprint, owned, absent, driftedIn, ...tombstone } = settled;
+  return { ...tombstone, action: 'delete', claimed: fingerprint ?? claimed };
 }
 
 export interface Setback {
@@ -243,14 +246,20 @@ export function holdUnderPlan(entry: LedgerEntry | undefined, version: Version, 
   return entry.plan === plan ? undefined : { ...entry, plan };
 }
 
-/** A message is out. Until `dueAgainAt` nobody sends another; a crash before this repeats the same deduplication id. */
+/**
+ * A message for the entry as it was when it was chosen is out. Until `dueAgainAt` nobody sends another; a crash before this repeats the
+ * same deduplication id. A copier that was faster than this mark keeps its own time.
+ */
 export function markSent(
   entry: LedgerEntry | undefined,
-  version: Version,
+  chosen: LedgerEntry,
   times: { readonly now: number; readonly dueAgainAt: number },
 ): LedgerEntry | undefined {
-  const mine = current(entry, version);
-  return mine && { ...mine, sends: mine.sends + 1, sentAt: times.now, nextAttemptAt: times.dueAgainAt };
+  const mine = current(entry, chosen.version);
+  if (mine === undefined) return undefined;
+  const sent = { ...mine, sends: mine.sends + 1 };
+  if (mine.nextAttemptAt !== chosen.nextAttemptAt) return sent;
+  return { ...sent, sentAt: times.now, nextAttemptAt: times.dueAgainAt };
 }
 
 /**

@@ -94,9 +94,9 @@ async function send(ctx: PairContext, lease: PollLease, { send: entries }: Dispa
     ctx.log('warn', 'the queue did not take every message; they are sent again', { messages: refused.size });
   const now = ctx.clock.now();
   const times = { now, dueAgainAt: now + 2 * ctx.queue.visibilitySeconds * 1000 };
-  for (const message of messages) {
-    if (refused.has(message.deduplicationId)) continue;
-    await ctx.ledger.update(message.path, (entry) => markSent(entry, message.version, times));
+  for (const [index, chosen] of entries.entries()) {
+    if (refused.has(messages[index]?.deduplicationId ?? '')) continue;
+    await ctx.ledger.update(chosen.path, (entry) => markSent(entry, chosen, times));
   }
   return messages.length - refused.size;
 }

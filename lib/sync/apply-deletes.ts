@@ -1,0 +1,168 @@
+import pMap from 'p-map';
+import { ChefRequestError } from '../model/chef-request-error.ts';
+import type { LedgerEntry } from '../model/ledger-entry.ts';
+import { hold, settle } from '../model/ledger-entry.ts';
+import { OBJECT_KINDS } from '../model/object-kind.ts';
+import { type ObjectRef, trustedRef } from '../model/object-path.ts';
+import { isSameVersion } from '../model/version.ts';
+import { judge } from './breaker.ts';
+import { type Begun, type CopyOutcome, recordFailure, setBack } from './copy-objects.ts';
+import { fingerprintOf, guidText, isExpectedFailure, type PairContext } from './pair-context.ts';
+import { voidListsOf } from './void-list.ts';
+
+/** Pause between the two readings of the primary: an overloaded Chef server's false 404s come in bursts (API facts §12). */
+export const EVIDENCE_PAUSE_MS = 2_000;
+/** No 5xx, 403 or time-out may have come from the primary in this time before the first reading. */
+export const CALM_BEFORE_MS = 10_000;
+/** Evidence that a restless endpoint cannot give is asked for again after this. */
+const RESTLESS_RETRY_MS = 60_000;
+/** A data bag that is not empty on the replica is offered to the guard again after this. */
+const NOT_EMPTY_RETRY_MS = 60 * 60_000;
+/** Readings of the primary under way at a time. */
+const READS_AT_ONCE = 4;
+
+/**
+ * Deletes objects on the replica, one after the other, each only with all of its evidence: the primary answers 404 in Chef's own shape
+ * twice with a pause in between, was calm around it, is the organization that it was; the object is ours; a data bag is empty on the
+ * replica. An object that the primary has is handed to `upsert` instead. Whatever is missing leaves the object on the replica.
+ */
+export async function applyDeletes(
+  ctx: PairContext,
+  deletes: readonly Begun[],
+  upsert: (begun: Begun) => Promise<CopyOutcome>,
+): Promise<readonly CopyOutcome[]> {
+  const startedAt = ctx.clock.now();
+  const first = await readAll(ctx, deletes);
+  const missing = first.filter(({ finding }) => finding === 'missing').map(({ begun }) => begun);
+  if (missing.length > 0) await ctx.clock.sleep(EVIDENCE_PAUSE_MS);
+  const second = new Map((await readAll(ctx, missing)).map(({ begun, finding }) => [begun, finding]));
+  const identity = missing.length === 0 ? 'known' : await primaryIdentity(ctx, deletes);
+  const isCalm = ctx.primary.lastTroubleAt() < startedAt - CALM_BEFORE_MS;
+
+  const outcomes: CopyOutcome[] = [];
+  for (const { begun, finding } of first) {
+    const seen = second.get(begun) ?? finding;
+    outcomes.push(await conclude(ctx, begun, { seen, identity, isCalm }, upsert));
+  }
+  return outcomes;
+}
+
+type Finding = 'missing' | 'found' | Error;
+
+async function readAll(
+  ctx: PairContext,
+  deletes: readonly Begun[],
+): Promise<readonly { readonly begun: Begun; readonly finding: Finding }[]> {
+  return await pMap(deletes, async (begun) => ({ begun, finding: await find(ctx, trustedRef(begun.entry.path)) }), {
+    concurrency: READS_AT_ONCE,
+  });
+}
+
+async function find(ctx: PairContext, ref: ObjectRef): Promise<Finding> {
+  try {
+    const found = await ctx.primary.read(ref);
+    if (!('missing' in found)) return 'found';
+    if (found.isChefShaped) return 'missing';
+    const request = `GET ${ref.path}`;
+    const text = 'a 404 that is not Chef’s own';
+    return new ChefRequestError({ side: 'primary', request, cause: 'unexpected-answer', status: 404, text });
+  } catch (error) {
+    if (isExpectedFailure(error)) return error;
+    throw error;
+  }
+}
+
+/** Whether the primary still is the organization of the pair's state. */
+async function primaryIdentity(ctx: PairContext, deletes: readonly Begun[]): Promise<'known' | 'other' | Error> {
+  try {
+    const { guid } = await ctx.primary.probe();
+    return guidText(guid) === deletes[0]?.state.guids.primary ? 'known' : 'other';
+  } catch (error) {
+    if (isExpectedFailure(error)) return error;
+    throw error;
+  }
+}
+
+interface Evidence {
+  readonly seen: Finding;
+  readonly identity: 'known' | 'other' | Error;
+  readonly isCalm: boolean;
+}
+
+async function conclude(
+  ctx: PairContext,
+  begun: Begun,
+  { seen, identity, isCalm }: Evidence,
+  upsert: (begun: Begun) => Promise<CopyOutcome>,
+): Promise<CopyOutcome> {
+  if (seen === 'found') return await upsert(begun);
+  const failure = seen instanceof Error ? seen : identity instanceof Error ? identity : undefined;
+  if (failure !== undefined) return await fail(ctx, begun, failure);
+  if (!isCalm || identity === 'other') {
+    const text = isCalm
+      ? 'The primary is another organization than before: the next poll decides about this delete.'
+      : 'The primary answered 404, but it was failing around that time, so the 404 proves nothing: it is asked again.';
+    const at = ctx.clock.now() + RESTLESS_RETRY_MS;
+    const error = { code: 'NO_EVIDENCE', text, side: 'primary' as const };
+    return await setBack(ctx, begun.entry, { version: begun.entry.version, at, error, isAttemptGivenBack: true });
+  }
+  try {
+    return await remove(ctx, begun);
+  } catch (error) {
+    if (!isExpectedFailure(error)) throw error;
+    return await fail(ctx, begun, error);
+  }
+}
+
+const fail = async (ctx: PairContext, begun: Begun, error: Error): Promise<CopyOutcome> => {
+  if (!isExpectedFailure(error)) throw error;
+  return await recordFailure(ctx, begun, await judge(ctx, error));
+};
+
+async function remove(ctx: PairContext, { entry, state }: Begun): Promise<CopyOutcome> {
+  const ref = trustedRef(entry.path);
+  const current = await ctx.ledger.read(entry.path);
+  if (current === undefined || current.state !== 'pending' || !isSameVersion(current.version, entry.version))
+    return 'superseded';
+  if (await isOurs(ctx, ref, entry, guidText(state.guids.replica))) {
+    if (OBJECT_KINDS[ref.kind].isContainer && !(await isEmptyOnReplica(ctx, ref))) {
+      const error = {
+        code: 'NOT_EMPTY',
+        text: `The replica's ${ref.path} is not empty: it holds objects that this pair did not put there; remove or move them, then it is deleted.`,
+        side: 'replica' as const,
+      };
+      const at = ctx.clock.now() + NOT_EMPTY_RETRY_MS;
+      await ctx.ledger.update(entry.path, (e) => hold(e, { version: entry.version, at, error }));
+      return 'held';
+    }
+    await ctx.replica.remove(ref);
+    ctx.log('info', 'deleted on the replica', { path: ref.path });
+  } else {
+    ctx.log('info', "deleted on the primary; the replica's object is not ours and stays", { path: ref.path });
+  }
+  await voidListsOf(ctx, [ref], state.epoch);
+  if (OBJECT_KINDS[ref.kind].isContainer) {
+    await ctx.ledger.removeList('primary', ref.path);
+    await ctx.ledger.removeList('replica', ref.path);
+  }
+  const now = ctx.clock.now();
+  const done = { version: entry.version, now, readAt: now, destination: guidText(state.guids.replica) };
+  const { isChanged } = await ctx.ledger.update(entry.path, (e) => settle(e, done));
+  return isChanged ? 'settled' : 'superseded';
+}
+
+/**
+ * Owned on this destination, or the replica's object is just what we wrote or were about to write when a copier died. Anything else was
+ * there before us and is left alone.
+ */
+async function isOurs(ctx: PairContext, ref: ObjectRef, entry: LedgerEntry, destination: string): Promise<boolean> {
+  if (entry.owned === destination) return true;
+  if (entry.claimed === undefined) return false;
+  const found = await ctx.replica.read(ref);
+  return !('missing' in found) && fingerprintOf(ctx, ref, found.text) === entry.claimed;
+}
+
+async function isEmptyOnReplica(ctx: PairContext, ref: ObjectRef): Promise<boolean> {
+  if ('missing' in (await ctx.replica.read(ref))) return true;
+  return (await ctx.replica.names(ref.path)).length === 0;
+}

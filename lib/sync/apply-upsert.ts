@@ -1,0 +1,112 @@
+import { claim, settle } from '../model/ledger-entry.ts';
+import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
+import { SyncError } from '../model/sync-error.ts';
+import { isFrozenManifest } from '../plan/normalised-form.ts';
+import type { ChefObject } from '../ports/chef-org.ts';
+import type { Begun, CopyOutcome } from './copy-objects.ts';
+import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
+import { voidList } from './void-list.ts';
+
+/**
+ * Reads the object on the primary and makes the replica's equal, writing only when it is not. Afterwards the entry is synced, or
+ * superseded by a newer version that will be copied. Throws the failure otherwise; nothing is ever deleted here.
+ */
+export async function applyUpsert(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
+  const { entry, state } = begun;
+  const ref = trustedRef(entry.path);
+  const readAt = ctx.clock.now();
+  const object = await ctx.primary.read(ref);
+  if ('missing' in object) throw notOnPrimary(ref);
+  const fingerprint = fingerprintOf(ctx, ref, object.text);
+  const isFrozen = ref.kind === 'cookbook_version' && isFrozenManifest(object.text);
+  const destination = guidText(state.guids.replica);
+
+  const isKnown = entry.owned === destination && entry.fingerprint !== undefined;
+  if (!isKnown && entry.claimed !== fingerprint) {
+    // Before the first write: after a crash in between, a later delete can tell that the replica's object is ours.
+    const { isChanged } = await ctx.ledger.update(entry.path, (current) => claim(current, entry.version, fingerprint));
+    if (!isChanged) return 'superseded';
+  }
+  await write(ctx, { ref, object, fingerprint, isKnown, isFrozen });
+
+  // What the inventory saw is no longer what the ledger knows: its digest must not stand for this entry (A → B → A).
+  if (entry.seen !== fingerprint || entry.action === 'delete') await voidList(ctx, listOf(ref), state.epoch);
+  const done = { version: entry.version, now: ctx.clock.now(), readAt, fingerprint, destination, isFrozen };
+  let isSettled = false;
+  await ctx.ledger.update(entry.path, (current) => {
+    const settled = settle(current, done);
+    isSettled = settled?.state === 'synced';
+    return settled;
+  });
+  return isSettled ? 'settled' : 'superseded';
+}
+
+/** Never a reason to delete: an upsert's 404 may mean a proxy, an overloaded server or a change that is not told of yet. */
+const notOnPrimary = (ref: ObjectRef): SyncError =>
+  new SyncError(
+    `The primary has no ${ref.path} any more, but nothing says that it was deleted: the next inventories will tell.`,
+    { code: 'NOT_ON_PRIMARY', scope: 'object', retry: 'later', side: 'primary' },
+  );
+
+interface Write {
+  readonly ref: ObjectRef;
+  readonly object: ChefObject;
+  readonly fingerprint: string;
+  /** The replica was seen with this object before, so it is read first; a new one is first created. */
+  readonly isKnown: boolean;
+  readonly isFrozen: boolean;
+}
+
+async function write(ctx: PairContext, what: Write): Promise<void> {
+  const { ref, object } = what;
+  if (ref.kind === 'cookbook_version') return await writeCookbook(ctx, what);
+  if (ref.kind === 'data_bag') {
+    await ctx.replica.create(ref, object.text);
+    return;
+  }
+  if (!what.isKnown && (await create(ctx, ref, object.text)) === 'created') return;
+  const found = await ctx.replica.read(ref);
+  if ('missing' in found) {
+    await create(ctx, ref, object.text);
+  } else if (fingerprintOf(ctx, ref, found.text) !== what.fingerprint) {
+    const replaced = await ctx.replica.replace(ref, object.text);
+    // Deleted on the replica between the two requests.
+    if (replaced === 'missing') await create(ctx, ref, object.text);
+  }
+}
+
+/** Creates the object, and before it the data bag it lives in when that is missing. */
+async function create(ctx: PairContext, ref: ObjectRef, text: string): Promise<'created' | 'exists'> {
+  const first = await ctx.replica.create(ref, text);
+  if (first !== 'no-container') return first;
+  const bag = objectRef('data_bag', [ref.container ?? '']);
+  if ('unknown' in bag) throw new Error(`${ref.path} has an impossible data bag`);
+  await ctx.replica.create(bag, JSON.stringify({ name: bag.name }));
+  const second = await ctx.replica.create(ref, text);
+  if (second !== 'no-container') return second;
+  throw new SyncError(
+    `The replica says that data bag ${bag.name} exists and that it does not: look for another writer on the replica.`,
+    {
+      code: 'NO_CONTAINER',
+      scope: 'object',
+      retry: 'later',
+      side: 'replica',
+    },
+  );
+}
+
+async function writeCookbook(ctx: PairContext, { ref, object, fingerprint, isFrozen }: Write): Promise<void> {
+  const found = await ctx.replica.read(ref);
+  if (!('missing' in found)) {
+    if (fingerprintOf(ctx, ref, found.text) === fingerprint) return;
+    if (!isFrozen && isFrozenManifest(found.text)) throw frozenOnReplica(ref);
+  }
+  await ctx.replica.writeCookbook(ref, object.text, ctx.primary.cookbookFiles(object));
+}
+
+/** No PUT clears `frozen?` (API facts §3.1), and deleting the version to write it again is not ours to decide. */
+const frozenOnReplica = (ref: ObjectRef): SyncError =>
+  new SyncError(
+    `The replica has ${ref.path} frozen while the primary's is not, and a frozen version cannot be thawed: delete it on the replica, then it is copied again.`,
+    { code: 'FROZEN_ON_REPLICA', scope: 'object', retry: 'never', side: 'replica' },
+  );

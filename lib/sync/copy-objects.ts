@@ -1,0 +1,117 @@
+import { ChefRequestError } from '../model/chef-request-error.ts';
+import type { CopyMessage } from '../model/copy-message.ts';
+import { begin, type LedgerEntry, park, retryAt, type Setback } from '../model/ledger-entry.ts';
+import type { PairState } from '../model/pair-state.ts';
+import { ATTEMPTS_BEFORE_PARKING, PARKED_RETRY_MS, retryDelayMs } from '../plan/backoff.ts';
+import type { FailureDecision } from '../plan/classify-response.ts';
+import { applyDeletes } from './apply-deletes.ts';
+import { applyUpsert } from './apply-upsert.ts';
+import { judge, openBreaker } from './breaker.ts';
+import { isExpectedFailure, type PairContext } from './pair-context.ts';
+
+/** An entry whose attempt has begun, as it was then. */
+export interface Begun {
+  readonly entry: LedgerEntry;
+  readonly state: PairState;
+}
+
+/** How a message ended. Every one of these is recorded in the ledger, so the message can be acknowledged. */
+export type CopyOutcome = 'settled' | 'superseded' | 'retry' | 'parked' | 'held' | 'waiting';
+
+/**
+ * Copies the objects of messages of one group, in their order: the object's current state on the primary is applied to the replica and
+ * its ledger entry settled, or its failure recorded. Deletes that follow each other share their evidence. Rejects only when the ledger
+ * itself cannot be written: then, and only then, the messages must come again.
+ */
+export async function copyObjects(ctx: PairContext, messages: readonly CopyMessage[]): Promise<readonly CopyOutcome[]> {
+  const outcomes: CopyOutcome[] = [];
+  let deletes: Begun[] = [];
+  const flush = async (): Promise<void> => {
+    if (deletes.length > 0) outcomes.push(...(await applyDeletes(ctx, deletes, (begun) => attempt(ctx, begun))));
+    deletes = [];
+  };
+  for (const message of messages) {
+    const begun = await beginAttempt(ctx, message);
+    if (typeof begun === 'string') {
+      outcomes.push(begun);
+    } else if (begun.entry.action === 'delete') {
+      deletes.push(begun);
+    } else {
+      await flush();
+      outcomes.push(await attempt(ctx, begun));
+    }
+  }
+  await flush();
+  return outcomes;
+}
+
+/** Counts the attempt, unless the pair is stopped, paused or the message superseded. */
+async function beginAttempt(ctx: PairContext, { path, version }: CopyMessage): Promise<Begun | CopyOutcome> {
+  const state = await ctx.state.read();
+  if (state === undefined) return 'superseded';
+  const now = ctx.clock.now();
+  const pausedUntil = state.paused?.until ?? 0;
+  if (state.isStopped || pausedUntil > now) {
+    await ctx.ledger.update(path, (entry) => retryAt(entry, { version, at: state.isStopped ? now : pausedUntil }));
+    return 'waiting';
+  }
+  const { isChanged, entry } = await ctx.ledger.update(path, (current) => begin(current, version));
+  if (!isChanged || entry === undefined) return 'superseded';
+  if (entry.attempts > ATTEMPTS_BEFORE_PARKING) {
+    const text = `The copy of the object was begun ${ATTEMPTS_BEFORE_PARKING} times and never ended: look for an object that is too large for its copier.`;
+    await ctx.ledger.update(path, (current) =>
+      park(current, { version, at: now + PARKED_RETRY_MS, error: { code: 'NEVER_ENDED', text } }),
+    );
+    return 'parked';
+  }
+  return { entry, state };
+}
+
+/** One upsert, and whatever its failure means. */
+async function attempt(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
+  try {
+    return await applyUpsert(ctx, begun);
+  } catch (error) {
+    if (!isExpectedFailure(error)) throw error;
+    return await recordFailure(ctx, begun, await judge(ctx, error), hasProgressed(error));
+  }
+}
+
+const hasProgressed = (error: Error): boolean =>
+  error instanceof ChefRequestError && error.failure.hasProgressed === true;
+
+/**
+ * Writes a failure down: an endpoint's opens the breaker and gives the attempt back; an object's counts, with backoff, and parks the
+ * object after the last attempt or at once when no retry can help.
+ */
+export async function recordFailure(
+  ctx: PairContext,
+  { entry }: Begun,
+  decision: FailureDecision,
+  hasMadeProgress = false,
+): Promise<CopyOutcome> {
+  const now = ctx.clock.now();
+  const error = { code: decision.code, text: decision.text, side: decision.side };
+  if (decision.outcome === 'endpoint') {
+    await openBreaker(ctx, decision);
+    const at = (await ctx.state.read())?.paused?.until ?? now;
+    return await setBack(ctx, entry, { version: entry.version, at, error, isAttemptGivenBack: true });
+  }
+  const isLast = entry.attempts >= ATTEMPTS_BEFORE_PARKING && !hasMadeProgress;
+  const fields = { path: entry.path, code: decision.code, attempt: entry.attempts };
+  if (isLast || decision.isHopeless) {
+    ctx.log('warn', `parked: ${decision.text}`, fields);
+    const setback = { version: entry.version, at: now + PARKED_RETRY_MS, error };
+    await ctx.ledger.update(entry.path, (current) => park(current, setback));
+    return 'parked';
+  }
+  ctx.log('warn', decision.text, fields);
+  const at = hasMadeProgress ? now : now + retryDelayMs(entry.attempts, ctx.clock.random());
+  return await setBack(ctx, entry, { version: entry.version, at, error, isAttemptGivenBack: hasMadeProgress });
+}
+
+/** The entry is tried again at the setback's time. */
+export async function setBack(ctx: PairContext, entry: LedgerEntry, setback: Setback): Promise<CopyOutcome> {
+  const { isChanged } = await ctx.ledger.update(entry.path, (current) => retryAt(current, setback));
+  return isChanged ? 'retry' : 'superseded';
+}

@@ -1,0 +1,242 @@
+import { ChefRequestError } from '../model/chef-request-error.ts';
+import { UNSYNCED_BUCKETS, unsyncedBucket, withdraw } from '../model/ledger-entry.ts';
+import { trustedRef } from '../model/object-path.ts';
+import { nextEpoch, type PairState } from '../model/pair-state.ts';
+import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
+import { BREAKER_PAUSE_MS, judge, openBreaker } from './breaker.ts';
+import { dispatchRun, reviveParked } from './dispatch-run.ts';
+import { completedFeed, type FeedReading, followFeed } from './follow-feed.ts';
+import { guardHeldDeletes } from './guard-held-deletes.ts';
+import { guidText, type PairContext } from './pair-context.ts';
+import { LeaseLostError, type PollLease, takeLease } from './poll-lease.ts';
+import { takeInventory } from './take-inventory.ts';
+
+export interface PollOptions {
+  /** Time (ms) by which the poll stops between two steps; being cut is normal, the next poll goes on. */
+  readonly deadline: number;
+  /** How long the lease lasts without a word from this poll; it outlives any poll that still runs. */
+  readonly leaseMs: number;
+  /** Pause between two looks at what became due while copies are out. */
+  readonly dispatchPauseMs: number;
+  readonly signal?: AbortSignal;
+  /** Called after each step of the dispatch. */
+  readonly onProgress?: () => void;
+}
+
+/** How a poll ended. */
+export interface PollReport {
+  readonly outcome: /** Everything it looked for was found and everything due was sent. */
+    | 'complete'
+    /** Time ran out. */
+    | 'cut'
+    /** A server or the pair's set-up is in the way; `problem` says it. */
+    | 'problem'
+    /** Nothing was done. */
+    | 'stopped'
+    | 'paused'
+    | 'leased'
+    /** Another poll took over. */
+    | 'superseded';
+  readonly problem?: string;
+}
+
+/** Entries of the index read at once. */
+const PAGE = 1000;
+
+/**
+ * One poll of a pair, under its lease: finds out what changed on either side, puts it into the ledger, releases deletes through the
+ * guard, sends what is due in the order of the phases until nothing is due or time is over, and moves the cursor last. The order of
+ * writes is ledger, queue, cursor, so a crash anywhere repeats work and loses nothing.
+ */
+export async function pollPair(ctx: PairContext, options: PollOptions): Promise<PollReport> {
+  const startedAt = ctx.clock.now();
+  const lease = await takeLease(ctx, options.leaseMs);
+  if ('refused' in lease) return { outcome: lease.refused };
+  try {
+    const report = await poll(ctx, lease, options);
+    await lease.release((state) => ended(ctx, state, startedAt, report));
+    return report.report;
+  } catch (error) {
+    if (error instanceof LeaseLostError) return { outcome: 'superseded' };
+    throw error;
+  }
+}
+
+interface Ended {
+  readonly report: PollReport;
+  readonly feed?: FeedReading;
+  /** Everything the feed and the due inventories told is in the ledger. */
+  readonly isComplete: boolean;
+}
+
+async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<Ended> {
+  const problem = await identify(ctx, lease);
+  if (problem !== undefined) return { report: { outcome: 'problem', problem }, isComplete: false };
+  await followFilter(ctx, lease);
+
+  const feed = await followFeed(ctx, lease);
+  if (feed.outcome === 'refused') {
+    return { report: { outcome: 'problem', problem: lease.state().paused?.reason }, isComplete: false };
+  }
+  const isFirstReading = lease.state().feed.cursor === undefined && feed.feed.cursor !== undefined;
+  // The end of the feed is noted before the epoch's inventory begins: what changes from now on is told by the feed.
+  if (isFirstReading) await lease.write((state) => ({ ...state, feed: feed.feed }));
+
+  let isComplete = feed.outcome !== 'unavailable';
+  for (const side of ['primary', 'replica'] as const) {
+    const inventory = await takeInventory(ctx, lease, side, options.deadline);
+    if (inventory.outcome === 'endpoint') {
+      return { report: { outcome: 'problem', problem: inventory.problem }, feed, isComplete: false };
+    }
+    if (inventory.outcome === 'cut') isComplete = false;
+    // What is known of the primary is copied before the replica is looked at further, unless time allows both.
+    if (inventory.outcome === 'cut') break;
+  }
+  await reviveParked(ctx, lease.state().epoch);
+  await guardHeldDeletes(ctx, lease);
+  const isDrained = await dispatchUntilIdle(ctx, lease, options);
+  await noteBootstrapped(ctx, lease);
+  return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };
+}
+
+/** The state after a poll: cursor, marks and times. The lease is given back with it. */
+function ended(ctx: PairContext, state: PairState, startedAt: number, { report, feed, isComplete }: Ended): PairState {
+  const endedAt = ctx.clock.now();
+  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem };
+  const nextPollAt = startedAt + ctx.rules.pollSeconds * 1000;
+  return {
+    ...state,
+    lastPoll,
+    lastCompletePollAt: isComplete ? endedAt : state.lastCompletePollAt,
+    nextPollAt: Math.max(nextPollAt, endedAt),
+    feed:
+      feed === undefined
+        ? state.feed
+        : isComplete
+          ? completedFeed(feed, endedAt)
+          : { ...feed.feed, marks: state.feed.marks },
+  };
+}
+
+/**
+ * Both organizations must answer and be who they were. Answers the problem that ends the poll. A changed guid begins a new epoch: of the
+ * replica, because nothing it holds is known any more; of the primary, with every delete held, because absence there proves nothing.
+ */
+async function identify(ctx: PairContext, lease: PollLease): Promise<string | undefined> {
+  let primary: string;
+  let replica: string;
+  try {
+    const identities = await Promise.all([ctx.primary.probe(), ctx.replica.probe()]);
+    [primary, replica] = [guidText(identities[0].guid), guidText(identities[1].guid)];
+  } catch (error) {
+    if (!(error instanceof ChefRequestError)) throw error;
+    const decision = await judge(ctx, error);
+    const { side, code, text } = decision;
+    await openBreaker(ctx, { ...decision, outcome: 'endpoint', side, code, text });
+    return text;
+  }
+  const conflict = await identityConflict(ctx, primary, replica);
+  if (conflict !== undefined) {
+    const now = ctx.clock.now();
+    await lease.write((state) => ({
+      ...state,
+      paused: {
+        side: 'replica',
+        code: 'WRONG_ORGANIZATION',
+        reason: conflict,
+        since: state.paused?.since ?? now,
+        until: now + BREAKER_PAUSE_MS,
+      },
+    }));
+    return conflict;
+  }
+  const { guids, paused } = lease.state();
+  if (paused !== undefined) {
+    ctx.log('info', `the ${paused.side} answers again`);
+    await lease.write(({ paused: _over, ...state }) => state);
+  }
+  if (guids.primary === primary && guids.replica === replica) return undefined;
+  await lease.write((state) => withIdentities(ctx, state, primary, replica));
+  return undefined;
+}
+
+async function identityConflict(ctx: PairContext, primary: string, replica: string): Promise<string | undefined> {
+  if (primary === 'none' || replica === 'none') return undefined;
+  if (primary === replica) {
+    return 'Source and destination are the same organization: correct `url`, `source` or `destination` of this pair in chef-sync.yaml.';
+  }
+  if ((await ctx.destinationsOfOtherPairs?.())?.has(primary) === true) {
+    return 'The source of this pair is the destination of another pair, and a replica cannot be a source: correct chef-sync.yaml.';
+  }
+  return undefined;
+}
+
+function withIdentities(ctx: PairContext, state: PairState, primary: string, replica: string): PairState {
+  const now = ctx.clock.now();
+  const { guids } = state;
+  const known = { ...state, guids: { primary, replica } };
+  const isReplicaNew = guids.replica !== undefined && guids.replica !== replica;
+  const isPrimaryNew = guids.primary !== undefined && guids.primary !== primary;
+  if (!isReplicaNew && !isPrimaryNew) return known;
+  if (isReplicaNew)
+    ctx.log(
+      'warn',
+      'the replica is another organization of the same name: everything is compared and nothing of it is owned',
+    );
+  if (isPrimaryNew)
+    ctx.log(
+      'warn',
+      'the primary is another organization of the same name: every delete is held until an operator approves it',
+    );
+  return nextEpoch(known, now, {
+    trustFrom: isReplicaNew ? state.epoch + 1 : state.trustFrom,
+    holdsEveryDelete: isPrimaryNew
+      ? 'the primary organization was replaced by another one of the same name, so what it lacks may never have been deleted'
+      : state.holdsEveryDelete,
+  });
+}
+
+/** A changed filter begins a new epoch. Adding brings in, removing never deletes: what left the filter is withdrawn first. */
+async function followFilter(ctx: PairContext, lease: PollLease): Promise<void> {
+  if (lease.state().filterHash === ctx.rules.filterHash) return;
+  ctx.log('info', 'the filter of the pair changed: a new epoch begins with an inventory');
+  for (const bucket of UNSYNCED_BUCKETS) {
+    let after: string | undefined;
+    do {
+      const page = await ctx.ledger.unsynced(bucket, { limit: PAGE, after });
+      for (const { path } of page.entries) {
+        if (!ctx.rules.isWanted(trustedRef(path))) await ctx.ledger.update(path, withdraw);
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
+  await lease.write((state) => nextEpoch(state, ctx.clock.now(), { filterHash: ctx.rules.filterHash }));
+}
+
+/** Sends until nothing is due or out. Answers whether it came to that before the deadline. */
+async function dispatchUntilIdle(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<boolean> {
+  for (;;) {
+    const step = await dispatchRun(ctx, lease);
+    options.onProgress?.();
+    if (step.isIdle) return true;
+    if (options.signal?.aborted === true || ctx.clock.now() + options.dispatchPauseMs >= options.deadline) return false;
+    await ctx.clock.sleep(options.dispatchPauseMs, options.signal);
+  }
+}
+
+/** The epoch is bootstrapped once its first reading of the primary was complete and every object was copied or told of as failing. */
+async function noteBootstrapped(ctx: PairContext, lease: PollLease): Promise<void> {
+  const { bootstrappedAt, inventory } = lease.state();
+  if (bootstrappedAt !== undefined || inventory.primary.contents?.completeAt === undefined) return;
+  for (const phase of [1, 2, 3] as const) {
+    const { entries } = await ctx.ledger.unsynced(phase, { limit: PAGE });
+    const isCopying = entries.some(
+      (entry) =>
+        ctx.rules.isWanted(trustedRef(entry.path)) &&
+        entry.attempts < FAILURES_THAT_OPEN_A_PHASE &&
+        unsyncedBucket(entry) !== undefined,
+    );
+    if (isCopying) return;
+  }
+  await lease.write((state) => ({ ...state, bootstrappedAt: ctx.clock.now() }));
+}
