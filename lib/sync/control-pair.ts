@@ -1,0 +1,102 @@
+import { type LedgerEntry, observe, release } from '../model/ledger-entry.ts';
+import type { ObjectPath } from '../model/object-path.ts';
+import { trustedRef } from '../model/object-path.ts';
+import { newPairState, nextEpoch } from '../model/pair-state.ts';
+import { heldEntries } from './guard-held-deletes.ts';
+import type { PairContext } from './pair-context.ts';
+import { voidListsOf } from './void-list.ts';
+
+/** Entries of the index read at once. */
+const PAGE = 1000;
+
+/** The pair is stopped: written to its state, so it survives a restart. Copies under way end by themselves. */
+export async function stopPair(ctx: PairContext): Promise<void> {
+  await setStopped(ctx, true);
+}
+
+/** The pair runs again with its next poll, and what was paused is tried at once. */
+export async function startPair(ctx: PairContext): Promise<void> {
+  await setStopped(ctx, false);
+}
+
+async function setStopped(ctx: PairContext, isStopped: boolean): Promise<void> {
+  await ctx.state.update((found) => {
+    const state =
+      found ?? newPairState(ctx.clock.now(), ctx.rules.filterHash, ctx.rules.startsWithCopy ? 'copy' : 'baseline');
+    const { paused, ...rest } = state;
+    return isStopped ? { ...state, isStopped } : { ...rest, isStopped };
+  });
+}
+
+/** A new epoch that trusts nothing: everything is read and compared with the replica again. Nothing is deleted by it. */
+export async function resyncPair(ctx: PairContext): Promise<void> {
+  await ctx.state.update(
+    (state) =>
+      state && nextEpoch(state, ctx.clock.now(), { trustFrom: state.epoch + 1, start: 'copy', paused: undefined }),
+  );
+}
+
+/** Parked and failing objects (all of them, or those named) are due at once, with no attempts. Answers how many. */
+export async function retryObjects(ctx: PairContext, paths?: ReadonlySet<ObjectPath>): Promise<number> {
+  const epoch = (await ctx.state.read())?.epoch;
+  if (epoch === undefined) return 0;
+  let retried = 0;
+  for (const bucket of [1, 2, 3, 4, 5, 6, 'parked'] as const) {
+    const chosen: LedgerEntry[] = [];
+    let after: string | undefined;
+    do {
+      const page = await ctx.ledger.unsynced(bucket, { limit: PAGE, after });
+      chosen.push(...page.entries.filter((entry) => isChosen(ctx, entry, bucket === 'parked', paths)));
+      after = page.next;
+    } while (after !== undefined);
+    await voidListsOf(
+      ctx,
+      chosen.map((entry) => trustedRef(entry.path)),
+      epoch,
+    );
+    for (const entry of chosen) {
+      const now = ctx.clock.now();
+      const { isChanged } = await ctx.ledger.update(entry.path, (current) =>
+        current === undefined
+          ? undefined
+          : observe(current, { path: entry.path, action: current.action, epoch, now, by: 'operator' }),
+      );
+      if (isChanged) retried += 1;
+    }
+  }
+  return retried;
+}
+
+const isChosen = (
+  ctx: PairContext,
+  entry: LedgerEntry,
+  isParked: boolean,
+  paths: ReadonlySet<ObjectPath> | undefined,
+): boolean =>
+  ctx.rules.isWanted(trustedRef(entry.path)) &&
+  (paths === undefined ? isParked || entry.attempts > 0 : paths.has(entry.path));
+
+/**
+ * Lets the deletes of a plan go, where the entry's version is still the one that was planned. Answers how many; 0 when the plan does not
+ * exist any more.
+ */
+export async function approveDeletes(ctx: PairContext, planId: string): Promise<number> {
+  const held = await heldEntries(ctx);
+  let released = 0;
+  for (const entry of held.filter((one) => one.plan === planId)) {
+    const { isChanged } = await ctx.ledger.update(entry.path, (current) =>
+      current?.plan === planId ? release(current, entry.version, ctx.clock.now()) : undefined,
+    );
+    if (isChanged) released += 1;
+  }
+  await ctx.ledger.removePlan(planId);
+  // The last held delete of a replaced primary was looked at by a person: from here on the guard decides again.
+  if ((await heldEntries(ctx)).length === 0) {
+    await ctx.state.update((state) => {
+      if (state?.holdsEveryDelete === undefined) return undefined;
+      const { holdsEveryDelete, ...rest } = state;
+      return rest;
+    });
+  }
+  return released;
+}
