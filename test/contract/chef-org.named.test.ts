@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import { test } from 'vitest';
+import { describeChefOrg } from './chef-org.contract.ts';
+import { connectChefOrg } from './connect-chef-org.ts';
+
+/** A Chef server of the operator's: what the suite writes there has a prefix of its own and is removed afterwards. */
+const {
+  CHEF_SYNC_TEST_URL: url,
+  CHEF_SYNC_TEST_ORG: organization,
+  CHEF_SYNC_TEST_USER: user,
+  CHEF_SYNC_TEST_KEY: keyFile,
+} = process.env;
+
+if (url !== undefined && user !== undefined && keyFile !== undefined) {
+  describeChefOrg('named', async () => {
+    const keyPem = await readFile(keyFile, 'utf8');
+    const { org, close } = connectChefOrg({ url, user, keyPem, organization: organization ?? null });
+    return { org, stop: close };
+  });
+} else {
+  test('no server is named by CHEF_SYNC_TEST_URL, _ORG, _USER and _KEY, so none was tested', () => {});
+}
