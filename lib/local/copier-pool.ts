@@ -1,12 +1,12 @@
+import type { OutgoingMessage } from '../model/copy-message.ts';
 import type { MemoryWorkQueue, ReceivedMessage } from './memory-work-queue.ts';
-
-/** Messages of one group that a copier takes at a time, as SQS gives them to a Lambda. */
-const BATCH = 10;
 
 export interface CopierPoolOptions {
   readonly queue: MemoryWorkQueue;
   /** Copiers of one replica server that work side by side. */
   readonly size: number;
+  /** Messages of one group that a copier takes at a time, by the first of them. */
+  readonly batchSize: (first: OutgoingMessage) => number;
   /** Copies the objects of messages of one group. Resolves when the ledger has recorded what happened to them. */
   readonly copy: (messages: readonly ReceivedMessage[]) => Promise<void>;
   /** A fault of ours, or of the state file: the messages come again. */
@@ -19,10 +19,10 @@ export interface CopierPoolOptions {
  * happened; messages whose recording failed come again after the visibility time. Resolves after the signal, when every copy under way
  * has ended.
  */
-export async function runCopiers({ queue, size, copy, onFault, signal }: CopierPoolOptions): Promise<void> {
+export async function runCopiers({ queue, size, batchSize, copy, onFault, signal }: CopierPoolOptions): Promise<void> {
   const copier = async (): Promise<void> => {
     while (!signal.aborted) {
-      const messages = queue.receive(BATCH);
+      const messages = queue.receive(batchSize);
       if (messages.length === 0) {
         await queue.wait(signal);
         continue;

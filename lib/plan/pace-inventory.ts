@@ -6,17 +6,22 @@ export const FULL_READING_EVERY_MS = 24 * 60 * 60_000;
 const isDue = (reading: Reading | undefined, now: number, share: number): boolean =>
   reading === undefined || now >= reading.endedAt + reading.tookMs / share;
 
+/** What a pass reads. */
+export interface NextPass {
+  readonly scope: PassScope;
+  readonly isFull: boolean;
+}
+
 /**
  * Which pass a side's inventory begins next, if any: a pass that took t begins again no sooner than t / share after its end (20 t with
- * 5 %), names before contents. The first pass of an epoch reads everything.
+ * 5 %), names before contents, each at most once in a poll. The first pass of an epoch reads everything.
  */
 export function nextPass(
   progress: InventoryProgress,
-  now: number,
-  share: number,
-): { readonly scope: PassScope; readonly isFull: boolean } | undefined {
+  { now, share, done }: { readonly now: number; readonly share: number; readonly done: ReadonlySet<PassScope> },
+): NextPass | undefined {
   const isFull = progress.fullAt === undefined || now >= progress.fullAt + FULL_READING_EVERY_MS;
-  if (progress.contents === undefined) return { scope: 'contents', isFull };
-  if (isDue(progress.names, now, share)) return { scope: 'names', isFull: false };
-  return isDue(progress.contents, now, share) ? { scope: 'contents', isFull } : undefined;
+  if (progress.contents === undefined) return done.has('contents') ? undefined : { scope: 'contents', isFull };
+  if (!done.has('names') && isDue(progress.names, now, share)) return { scope: 'names', isFull: false };
+  return !done.has('contents') && isDue(progress.contents, now, share) ? { scope: 'contents', isFull } : undefined;
 }

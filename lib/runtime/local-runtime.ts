@@ -8,7 +8,9 @@ import { createMemoryWorkQueue, type MemoryWorkQueue } from '../local/memory-wor
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
 import { openStateFile } from '../local/sqlite-state-file.ts';
+import { isDeletePhase } from '../model/phase.ts';
 import { pairKey } from '../plan/fingerprint.ts';
+import { DELETES_PER_RUN } from '../plan/gate-phases.ts';
 import type { Clock } from '../ports/clock.ts';
 import { copyObjects } from '../sync/copy-objects.ts';
 import type { Log, PairContext } from '../sync/pair-context.ts';
@@ -24,6 +26,8 @@ const VISIBILITY_SECONDS = 360;
 const DISPATCH_PAUSE_MS = 50;
 /** A poll that found nothing out of the ordinary is over long before; one that died is replaced after this. */
 const LEASE_MS = 10 * 60_000;
+/** Upserts of one group that a copier takes at a time, as SQS gives them to a Lambda. */
+const UPSERTS_AT_ONCE = 10;
 /** A poll of `--once` may take as long as a bootstrap takes. */
 const ONCE_DEADLINE_MS = 24 * 60 * 60_000;
 /** Passes of `--once`: the first, a second names pass for what the first left absent, and one more for what changed meanwhile. */
@@ -125,6 +129,8 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
             ...pairs.filter(({ pair }) => pair.replica.url === url).map(({ pair }) => pair.replica.requestsInFlight),
           ),
           signal,
+          // Deletes share their evidence, which takes a pause: all of a run together.
+          batchSize: (first) => (isDeletePhase(first.phase) ? DELETES_PER_RUN : UPSERTS_AT_ONCE),
           copy: async (messages) => {
             const ctx = contexts.get(messages[0]?.pair ?? '');
             if (ctx !== undefined) await copyObjects(ctx, messages);

@@ -46,26 +46,26 @@ export async function compareReplicaList(
   const readsBodies = pass.scope === 'contents';
   const found = await ctx.ledger.readList('replica', list);
   const row = found?.epoch === pass.epoch ? found : undefined;
-  const against = await primaryDigest(ctx, list, pass);
-  const isEqual = (stored: Digest | undefined, digest: string): boolean =>
-    stored?.digest === digest && stored.against !== undefined && stored.against === against;
+  const against = await primaryDigests(ctx, list, pass.epoch);
+  const isEqual = (stored: Digest | undefined, digest: string, primary: string | undefined): boolean =>
+    stored?.digest === digest && stored.against !== undefined && stored.against === primary;
 
   const isBulk = readsBodies && !isReadOneByOne(list) && kindOfList(list) !== 'data_bag';
   const bulk = isBulk ? await readBulk(ctx, 'replica', list) : undefined;
-  if (bulk !== undefined && isEqual(row?.contents, bodiesDigest(ctx, bulk))) return { drifted: 0 };
+  if (bulk !== undefined && isEqual(row?.contents, bodiesDigest(ctx, bulk), against.contents)) return { drifted: 0 };
   const members = await readMembers(ctx, 'replica', list);
   const names = listDigest(
     ctx.fingerprintKey,
     [...members.refs.keys()].map((name) => [name]),
   );
-  if (!isReadsNeeded(list, pass.scope) && isEqual(row?.names, names)) return { drifted: 0, members };
+  if (!needsBodies(list, pass.scope) && isEqual(row?.names, names, against.names)) return { drifted: 0, members };
 
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
   let bodies: ReadonlyMap<string, Seen> =
     bulk ?? (kindOfList(list) === 'data_bag' ? bagBodies(ctx, members) : new Map());
   if (readsBodies && isReadOneByOne(list) && row?.names?.digest === names) {
     bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen));
-    if (isEqual(row.contents, bodiesDigest(ctx, bodies))) return { drifted: 0, members };
+    if (isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents)) return { drifted: 0, members };
   }
   const entries = (await ctx.ledger.entriesOf(list)).filter((entry) => ctx.rules.isWanted(trustedRef(entry.path)));
   if (readsBodies) bodies = await completeBodies(ctx, members, entries, bodies, frozen);
@@ -82,14 +82,18 @@ export async function compareReplicaList(
   const known = new Set(entries.filter(isLive).map((entry) => nameInList(trustedRef(entry.path))));
   const frozenNow = readsBodies ? [...bodies].filter(([, seen]) => seen.isFrozen).map(([name]) => name) : [];
   const stillTrusted = [...frozen].filter((name) => members.refs.has(name) && !bodies.has(name));
+  const contentsAfter = (isAllEqual: boolean): Digest | undefined => {
+    if (!readsBodies) return row?.names?.digest === names ? row.contents : undefined;
+    return isAllEqual ? { digest: bodiesDigest(ctx, bodies), against: against.contents } : undefined;
+  };
   await ctx.ledger.updateList('replica', list, (current) => ({
     side: 'replica',
     list,
     epoch: pass.epoch,
     generation: current?.generation ?? 0,
     extraCount: [...members.refs.keys()].filter((name) => !known.has(name)).length + members.unusable.length,
-    names: unsettled === 0 ? { digest: names, against } : undefined,
-    contents: unsettled === 0 && readsBodies ? { digest: bodiesDigest(ctx, bodies), against } : undefined,
+    names: unsettled === 0 ? { digest: names, against: against.names } : undefined,
+    contents: contentsAfter(unsettled === 0),
     frozen: readsBodies ? [...frozenNow, ...stillTrusted].sort() : row?.frozen,
   }));
   return { drifted, members };
@@ -99,7 +103,7 @@ const notIn = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): Read
   new Map([...map].filter(([name]) => !names.has(name)));
 
 /** Bags show nothing but their names, so a contents pass of their list is a names pass. */
-const isReadsNeeded = (list: ListPath, scope: PassScope): boolean =>
+const needsBodies = (list: ListPath, scope: PassScope): boolean =>
   scope === 'contents' && kindOfList(list) !== 'data_bag';
 
 const bodiesDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
@@ -108,12 +112,15 @@ const bodiesDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): stri
     [...bodies].filter(([, seen]) => !seen.isFrozen).map(([name, seen]) => [name, seen.fingerprint]),
   );
 
-/** The primary's digest of the same list. While it has none the replica is always compared entry by entry. */
-async function primaryDigest(ctx: PairContext, list: ListPath, pass: ReplicaPass): Promise<string | undefined> {
+/** The primary's digests of the same list. While it has none the replica is always compared entry by entry. */
+async function primaryDigests(
+  ctx: PairContext,
+  list: ListPath,
+  epoch: number,
+): Promise<{ readonly names?: string; readonly contents?: string }> {
   const row = await ctx.ledger.readList('primary', list);
-  if (row === undefined || row.epoch !== pass.epoch || row.names === undefined) return undefined;
-  if (!isReadsNeeded(list, pass.scope)) return row.names.digest;
-  return row.contents && `${row.names.digest} ${row.contents.digest}`;
+  if (row === undefined || row.epoch !== epoch) return {};
+  return { names: row.names?.digest, contents: row.contents?.digest };
 }
 
 /** Reads by itself what bulk reading could not show and what a search row shows as different. */

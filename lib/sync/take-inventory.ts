@@ -1,6 +1,6 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { kindOfList, type ListPath } from '../model/object-path.ts';
-import type { InventoryProgress, PairState, Pass, Reading } from '../model/pair-state.ts';
+import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import { nextPass } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
@@ -31,14 +31,14 @@ export async function takeInventory(
 ): Promise<InventoryOutcome> {
   const before = lease.state().inventory[side];
   const firstOfPoll = before.pass === undefined ? before.number + 1 : before.number;
-  // At most both scopes in one poll; the pace keeps either from beginning twice.
-  for (let round = 0; round < 2; round += 1) {
-    const pass = await currentPass(ctx, lease, side);
+  const done = new Set<PassScope>();
+  for (;;) {
+    const pass = await currentPass(ctx, lease, side, done);
     if (pass === undefined) return { outcome: 'done' };
     const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, deadline });
     if (outcome.outcome !== 'done') return outcome;
+    done.add(pass.scope);
   }
-  return { outcome: 'done' };
 }
 
 const withProgress = (state: PairState, side: Side, progress: InventoryProgress): PairState => ({
@@ -47,11 +47,16 @@ const withProgress = (state: PairState, side: Side, progress: InventoryProgress)
 });
 
 /** The pass under way, or the one that begins now. */
-async function currentPass(ctx: PairContext, lease: PollLease, side: Side): Promise<Pass | undefined> {
+async function currentPass(
+  ctx: PairContext,
+  lease: PollLease,
+  side: Side,
+  done: ReadonlySet<PassScope>,
+): Promise<Pass | undefined> {
   const progress = lease.state().inventory[side];
   if (progress.pass !== undefined) return progress.pass;
   const now = ctx.clock.now();
-  const next = nextPass(progress, now, ctx.rules.inventoryShare);
+  const next = nextPass(progress, { now, share: ctx.rules.inventoryShare, done });
   if (next === undefined) return undefined;
   const pass: Pass = { ...next, startedAt: now, busyMs: 0, nextList: ctx.rules.lists[0] ?? END, unread: [] };
   await lease.write((state) =>
