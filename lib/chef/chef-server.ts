@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
@@ -127,11 +128,10 @@ export interface FileUpload extends FileRequest {
   readonly contentMd5: string;
 }
 
-/** The answer to an upload, of whatever status. */
+/** How a file store took a file. */
 export interface UploadAnswer {
   readonly status: number;
   readonly etag: string | undefined;
-  readonly failure: RequestFailure;
 }
 
 /** One Chef server as one user: signs, sends, retries, bounds and checks. Knows nothing of objects. */
@@ -148,7 +148,7 @@ export interface ChefServer {
   apiVersion(): number | undefined;
   /** One try, unsigned: the URL carries its own permission, and no credential ever goes there. */
   download(request: FileRequest): Promise<FileDownload>;
-  /** One try, unsigned. */
+  /** One try, unsigned. Throws a ChefRequestError for every status but 2xx. */
   upload(request: FileUpload): Promise<UploadAnswer>;
   /** Places for files under way to this server. */
   readonly transfers: Slots;
@@ -344,12 +344,12 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
         const status = response.statusCode;
         const answer = await readAtMost(response.body, MAX_ANSWER_BYTES);
         isTrouble = isTroubleStatus(status);
-        const failure = statusFailure(label, status, answer?.toString('utf8') ?? '', {}, clock.now());
-        return { status, etag: headerOf(response.headers, 'etag'), failure };
+        if (status >= 200 && status < 300) return { status, etag: headerOf(response.headers, 'etag') };
+        throw new ChefRequestError(statusFailure(label, status, answer?.toString('utf8') ?? '', {}, clock.now()));
       } catch (error) {
-        // What the source of the bytes reports comes out of the request unchanged.
         if (error instanceof ChefRequestError) {
-          isTrouble = false;
+          // The source's own failure comes out of the request unchanged, and is no trouble of this server's.
+          if (error.failure.side !== side) isTrouble = false;
           throw error;
         }
         throw new ChefRequestError(transportFailure(label, file.host, error), { cause: error });
@@ -416,6 +416,8 @@ function tlsOptions({ url, ca, isCertificateUnchecked }: ChefServerSettings) {
   const rejectUnauthorized = isCertificateUnchecked !== true;
   if (ca === undefined) return { rejectUnauthorized };
   try {
+    // A secure context ignores what is no certificate; this does not.
+    new X509Certificate(ca);
     // Made once: reading 150 well-known certificates anew for every connection takes milliseconds each time.
     return { rejectUnauthorized, secureContext: createSecureContext({ ca: [...getCACertificates('default'), ca] }) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { listOf, type ObjectRef } from '../model/object-path.ts';
 import type { ChefObject, MissingObject } from '../ports/chef-org.ts';
-import { objectMembers } from './json-slices.ts';
+import { memberText } from './json-slices.ts';
 import { isMissingObject, isMissingOrganization, jsonObject, type OrgRequests, refused } from './org-requests.ts';
 
 /** Reads one object; its text is the answer's own. A data bag, which has no content of its own, shows its name. */
@@ -86,7 +86,7 @@ function dataBagText(ref: ObjectRef): string {
  */
 function bodyFor(ref: ObjectRef, text: string): string {
   if (ref.kind !== 'data_bag_item' || !text.includes('raw_data')) return text;
-  if (!objectMembers(text).some(([key]) => key === 'raw_data')) return text;
+  if (memberText(text, 'raw_data') === undefined) return text;
   const wrapper = {
     name: `data_bag_item_${ref.container}_${ref.name}`,
     json_class: 'Chef::DataBagItem',
@@ -102,10 +102,8 @@ function bodyFor(ref: ObjectRef, text: string): string {
  */
 function refuseOtherName(org: OrgRequests, ref: ObjectRef, text: string): void {
   const field = ref.kind === 'data_bag_item' ? 'id' : 'name';
-  const value: unknown = JSON.parse(text);
-  const name = typeof value === 'object' && value !== null && field in value ? Object.entries(value) : [];
-  const inside = name.find(([key]) => key === field)?.[1];
-  if (inside === undefined || inside === ref.name) return;
+  const inside = memberText(text, field);
+  if (inside === undefined || JSON.parse(inside) === ref.name) return;
   throw new ChefRequestError({
     side: org.side,
     request: `PUT ${ref.path}`,

@@ -19,13 +19,10 @@ export function createOrgRequests(server: ChefServer, organization: string | nul
   return {
     side,
     server,
-    send: (request) =>
-      server.send({
-        ...request,
-        side,
-        path: `${prefix}${request.path}`,
-        shownPath: request.path || `${suffix}` || '/',
-      }),
+    send: (request) => {
+      const shownPath = request.path === '' ? suffix : request.path;
+      return server.send({ ...request, side, path: `${prefix}${request.path}`, shownPath });
+    },
   };
 }
 

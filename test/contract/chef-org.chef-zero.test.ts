@@ -13,6 +13,7 @@ if (isServerInstalled('chef-zero')) {
     const { org, close } = connectChefOrg({ url: server.url, user: 'sync', keyPem, organization: 'acme' });
     return {
       org,
+      hasOrganizations: true,
       async stop() {
         await close();
         await server.stop();

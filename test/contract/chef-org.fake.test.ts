@@ -7,6 +7,7 @@ describeChefOrg('fake', async () => {
   const { org, close } = connectChefOrg({ ...server, organization: 'acme' });
   return {
     org,
+    hasOrganizations: true,
     async stop() {
       await close();
       await server.stop();

@@ -11,6 +11,7 @@ if (isServerInstalled('goiardi')) {
     const { org, close } = connectChefOrg({ url, user, keyPem, organization: null });
     return {
       org,
+      hasOrganizations: false,
       async stop() {
         await close();
         await server.stop();

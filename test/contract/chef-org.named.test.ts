@@ -15,7 +15,7 @@ if (url !== undefined && user !== undefined && keyFile !== undefined) {
   describeChefOrg('named', async () => {
     const keyPem = await readFile(keyFile, 'utf8');
     const { org, close } = connectChefOrg({ url, user, keyPem, organization: organization ?? null });
-    return { org, stop: close };
+    return { org, hasOrganizations: organization !== undefined, stop: close };
   });
 } else {
   test('no server is named by CHEF_SYNC_TEST_URL, _ORG, _USER and _KEY, so none was tested', () => {});
