@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { type InventoryProgress, NEVER_READ, type PassScope } from '../../../lib/model/pair-state.ts';
+import { FULL_READING_EVERY_MS, nextPass } from '../../../lib/plan/pace-inventory.ts';
+
+const reading = (endedAt: number, tookMs: number) => ({ number: 1, endedAt, tookMs, completeAt: endedAt });
+
+/** Names took 1 s and contents 10 s, both ended at time 0. */
+const read: InventoryProgress = {
+  ...NEVER_READ,
+  number: 2,
+  names: reading(0, 1_000),
+  contents: reading(0, 10_000),
+  fullAt: 0,
+};
+
+const next = (progress: InventoryProgress, now: number, done: readonly PassScope[] = []) =>
+  nextPass(progress, { now, share: 0.05, done: new Set(done) });
+
+describe('nextPass', () => {
+  test('an epoch begins by reading everything, frozen cookbook versions too', () => {
+    expect(next(NEVER_READ, 0)).toEqual({ scope: 'contents', isFull: true });
+  });
+
+  test('a pass that took t begins again 20 t after its end, no sooner', () => {
+    expect(next(read, 19_999)).toBeUndefined();
+    expect(next(read, 20_000)).toEqual({ scope: 'names', isFull: false });
+    const namesRead = { ...read, names: reading(190_000, 1_000) };
+    expect(next(namesRead, 199_999)).toBeUndefined();
+    expect(next(namesRead, 200_000)).toEqual({ scope: 'contents', isFull: false });
+  });
+
+  test('when both are due, names come first: they are cheap', () => {
+    expect(next(read, 1_000_000)).toMatchObject({ scope: 'names' });
+    expect(next(read, 1_000_000, ['names'])).toMatchObject({ scope: 'contents' });
+  });
+
+  test('no scope is read twice in one poll', () => {
+    expect(next(read, 1_000_000, ['names', 'contents'])).toBeUndefined();
+    expect(next(NEVER_READ, 0, ['contents'])).toBeUndefined();
+  });
+
+  test('frozen cookbook versions are read again once a day', () => {
+    const namesRead = { ...read, names: reading(FULL_READING_EVERY_MS, 1_000) };
+    expect(next(namesRead, FULL_READING_EVERY_MS - 1)).toEqual({ scope: 'contents', isFull: false });
+    expect(next(namesRead, FULL_READING_EVERY_MS)).toEqual({ scope: 'contents', isFull: true });
+  });
+
+  test('a large organization is never read all the time: 10 minutes of reading, then 200 of rest', () => {
+    const minute = 60_000;
+    const large = { ...read, names: reading(210 * minute, 1_000), contents: reading(10 * minute, 10 * minute) };
+    expect(next(large, 210 * minute - 1)).toBeUndefined();
+    expect(next(large, 210 * minute)).toMatchObject({ scope: 'contents' });
+  });
+});
