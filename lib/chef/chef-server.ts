@@ -1,33 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { X509Certificate } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { createSecureContext, getCACertificates } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ChefRequestError, type RequestFailure } from '../model/chef-request-error.ts';
 import type { Side } from '../model/side.ts';
 import { SyncError } from '../model/sync-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { NEWEST_API_VERSION, versionAfterAnswer, versionAfterRefusal } from './api-version.ts';
 import { type RequestLabel, statusFailure, transportFailure } from './failures.ts';
+import { createFileStore, type FileStore } from './file-store.ts';
+import { createHttpAgent, type HttpAgentSettings } from './http-agent.ts';
+import { headerOf, isTroubleStatus, readAtMost } from './http-answer.ts';
 import type { RequestLimiter, RequestLimiters } from './request-limiter.ts';
 import { type SigningKey, signatureTimestamp, signRequest } from './sign-request.ts';
 import { createSlots, type Slots } from './slots.ts';
-
-/** Time allowed for each part of one try, in milliseconds. */
-export interface HttpTimeouts {
-  /** Name look-up, TCP and TLS. */
-  readonly connectMs: number;
-  /** From the whole request sent to the answer's headers. */
-  readonly headersMs: number;
-  /** Between two pieces of an answer's body. */
-  readonly bodyMs: number;
-}
-
-/**
- * A connection takes milliseconds or is not coming; a search over a large organization, or a sandbox commit that checks 100 files, takes
- * many seconds, and the front end itself gives up after 300.
- */
-const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 60_000, bodyMs: 60_000 };
 
 /** Tries of one request. The object is tried again minutes later by those who know its history; this only bridges a hiccup. */
 const TRIES = 4;
@@ -47,29 +31,19 @@ const TRANSFERS_AT_ONCE = 12;
 /** The front end answers requests without this header with an HTML page. Servers check only that the version is not below 10. */
 const CHEF_CLIENT_VERSION = '18.0.0';
 
-const RETRIED_STATUS = new Set([408, 429, 500, 502, 503, 504]);
-
-/** Whether the same request may well succeed a moment later. Refusals (400, 401, 403, 404, 409, 413) never do. */
-export function mayPass(failure: RequestFailure): boolean {
-  if (failure.cause === 'status') return RETRIED_STATUS.has(failure.status ?? 0);
-  return failure.cause === 'time-out' || failure.cause === 'connection';
+/** Whether the same request may well succeed a moment later. Refusals (400, 401, 403, 404, 409, 413) and "not implemented" never do. */
+export function mayPass({ cause, status = 0 }: RequestFailure): boolean {
+  if (cause === 'status') return isTroubleStatus(status) && status !== 501;
+  return cause === 'time-out' || cause === 'connection';
 }
-const isTroubleStatus = (status: number): boolean => status >= 500 || status === 408 || status === 429;
 
 /** How to reach a Chef server and as whom. */
-export interface ChefServerSettings {
+export interface ChefServerSettings extends HttpAgentSettings {
   /** Scheme, host, port; a path before the organization's is kept. */
   readonly url: string;
   readonly key: SigningKey;
-  /** PEM of the private CA, trusted besides the well-known ones (file stores may be elsewhere). */
-  readonly ca?: string;
-  /** Takes any certificate: whoever makes this setting must say so loudly in the log. */
-  readonly isCertificateUnchecked?: boolean;
   readonly limiters: RequestLimiters;
   readonly clock: Clock;
-  readonly timeouts?: Partial<HttpTimeouts>;
-  /** Where the proxy settings come from; the process's environment when not given. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** One request to the API. */
@@ -103,37 +77,6 @@ export interface ApiAnswer {
   readonly label: RequestLabel;
 }
 
-/** One request for a file's content, at a URL that carries its own permission. */
-export interface FileRequest {
-  readonly side: Side;
-  /** For messages: the URL itself is a secret while it is valid. */
-  readonly shownAs: string;
-  readonly url: string;
-}
-
-/** An answer whose body is still to be read, of whatever status. */
-export interface FileDownload {
-  readonly status: number;
-  /** Undefined when the server sends the file in chunks of unannounced total length. */
-  readonly byteLength: number | undefined;
-  /** The content; must be read or destroyed. Fails with a ChefRequestError when it breaks off. */
-  readonly bytes: AsyncIterable<Uint8Array>;
-  discard(): void;
-}
-
-/** A file to send. The iterable is read once, while sending. */
-export interface FileUpload extends FileRequest {
-  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
-  readonly byteLength: number;
-  readonly contentMd5: string;
-}
-
-/** How a file store took a file. */
-export interface UploadAnswer {
-  readonly status: number;
-  readonly etag: string | undefined;
-}
-
 /** One Chef server as one user: signs, sends, retries, bounds and checks. Knows nothing of objects. */
 export interface ChefServer {
   readonly clock: Clock;
@@ -146,10 +89,8 @@ export interface ChefServer {
   send(request: ApiRequest): Promise<ApiAnswer>;
   /** The API version both sides speak; undefined until the first good answer. */
   apiVersion(): number | undefined;
-  /** One try, unsigned: the URL carries its own permission, and no credential ever goes there. */
-  download(request: FileRequest): Promise<FileDownload>;
-  /** One try, unsigned. Throws a ChefRequestError for every status but 2xx. */
-  upload(request: FileUpload): Promise<UploadAnswer>;
+  /** The contents of cookbook files. */
+  readonly fileStore: FileStore;
   /** Places for files under way to this server. */
   readonly transfers: Slots;
   /** Pauses before another try after `failedTries` that failed. */
@@ -179,7 +120,7 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
   const url = baseUrl(settings.url);
   const basePath = url.pathname.replace(/\/+$/, '');
   const limiter = limiters.of(url.origin);
-  const dispatcher = createDispatcher(settings);
+  const agent = createHttpAgent(settings);
   let offeredVersion = NEWEST_API_VERSION;
   let agreedVersion: number | undefined;
 
@@ -204,7 +145,7 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
     const place = await limiter.enter();
     let isTrouble = true;
     try {
-      const response = await dispatcher.request({
+      const response = await agent.request({
         origin: url.origin,
         method: request.method,
         path: request.query === undefined ? path : `${path}?${request.query}`,
@@ -292,76 +233,12 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
       }
     },
     apiVersion: () => agreedVersion,
-    async download({ side, shownAs, url: fileUrl }) {
-      const label = { side, request: `GET ${shownAs}` };
-      const file = parseFileUrl(label, fileUrl);
-      const place = await limiters.of(file.origin).enter();
-      let isTrouble = true;
-      try {
-        const response = await dispatcher.request({
-          origin: file.origin,
-          method: 'GET',
-          path: `${file.pathname}${file.search}`,
-          // Bookshelf repeats the Accept header as Content-Type, and its front end compresses what calls itself JSON.
-          headers: { Accept: '*/*', 'Accept-Encoding': 'identity' },
-        });
-        isTrouble = isTroubleStatus(response.statusCode);
-        const length = headerOf(response.headers, 'content-length');
-        return {
-          status: response.statusCode,
-          byteLength: length === undefined ? undefined : Number(length),
-          bytes: withFailures(response.body, label, file.host),
-          discard: () => {
-            response.body.on('error', ignoreLateError).destroy();
-          },
-        };
-      } catch (error) {
-        throw new ChefRequestError(transportFailure(label, file.host, error), { cause: error });
-      } finally {
-        // Given back before the body is read: whoever reads it waits for a place at the other server, which may be this one.
-        place.leave(isTrouble ? 'trouble' : 'answered');
-      }
-    },
-    async upload({ side, shownAs, url: fileUrl, bytes, byteLength, contentMd5 }) {
-      const label = { side, request: `PUT ${shownAs}` };
-      const file = parseFileUrl(label, fileUrl);
-      const place = await limiters.of(file.origin).enter();
-      let isTrouble = true;
-      try {
-        const response = await dispatcher.request({
-          origin: file.origin,
-          method: 'PUT',
-          path: `${file.pathname}${file.search}`,
-          // Content-Type and Content-MD5 are part of the URL's signature and must be exactly these.
-          headers: {
-            'Content-Type': 'application/x-binary',
-            'Content-MD5': contentMd5,
-            'Content-Length': String(byteLength),
-            Accept: 'application/json',
-          },
-          body: bytes instanceof Uint8Array ? bytes : Readable.from(bytes, { highWaterMark: 1 }),
-        });
-        const status = response.statusCode;
-        const answer = await readAtMost(response.body, MAX_ANSWER_BYTES);
-        isTrouble = isTroubleStatus(status);
-        if (status >= 200 && status < 300) return { status, etag: headerOf(response.headers, 'etag') };
-        throw new ChefRequestError(statusFailure(label, status, answer?.toString('utf8') ?? '', {}, clock.now()));
-      } catch (error) {
-        if (error instanceof ChefRequestError) {
-          // The source's own failure comes out of the request unchanged, and is no trouble of this server's.
-          if (error.failure.side !== side) isTrouble = false;
-          throw error;
-        }
-        throw new ChefRequestError(transportFailure(label, file.host, error), { cause: error });
-      } finally {
-        place.leave(isTrouble ? 'trouble' : 'answered');
-      }
-    },
+    fileStore: createFileStore(agent, limiters, clock),
     transfers: createSlots(TRANSFERS_AT_ONCE),
     pause,
     lastTroubleAt: () => limiter.lastTroubleAt,
     limiter,
-    close: () => dispatcher.close(),
+    close: () => agent.close(),
   };
 }
 
@@ -369,97 +246,13 @@ function baseUrl(text: string): URL {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '')
     return url;
-  throw new SyncError(`"${text}" is not the URL of a Chef server; it looks like https://chef.example.com.`, {
+  // What stands before an @ is a password.
+  const shown = text.replace(/\/\/[^/]*@/, '//…@');
+  throw new SyncError(`"${shown}" is not the URL of a Chef server; it looks like https://chef.example.com.`, {
     code: 'URL_UNUSABLE',
     scope: 'endpoint',
     retry: 'never',
   });
-}
-
-function parseFileUrl(label: RequestLabel, text: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new ChefRequestError({
-    ...label,
-    cause: 'unexpected-answer',
-    text: 'the server gave no usable URL for this file',
-  });
-}
-
-function createDispatcher(settings: ChefServerSettings): Dispatcher {
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...settings.timeouts };
-  const environment = settings.environment ?? process.env;
-  const tls = tlsOptions(settings);
-  const options: Agent.Options = {
-    // The signature covers an HTTP/1.1 request as Chef's own clients send it; one connection carries one request at a time.
-    allowH2: false,
-    pipelining: 1,
-    connectTimeout: timeouts.connectMs,
-    headersTimeout: timeouts.headersMs,
-    bodyTimeout: timeouts.bodyMs,
-    connect: tls,
-  };
-  const httpProxy = environment['http_proxy'] ?? environment['HTTP_PROXY'];
-  const httpsProxy = environment['https_proxy'] ?? environment['HTTPS_PROXY'];
-  if ((httpProxy ?? '') === '' && (httpsProxy ?? '') === '') return new Agent(options);
-  return new EnvHttpProxyAgent({
-    ...options,
-    // `connect` serves direct connections only; what is reached through the proxy's tunnel takes its certificates from here.
-    requestTls: tls,
-    ...(httpProxy === undefined ? {} : { httpProxy }),
-    ...(httpsProxy === undefined ? {} : { httpsProxy }),
-    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
-  });
-}
-
-function tlsOptions({ url, ca, isCertificateUnchecked }: ChefServerSettings) {
-  const rejectUnauthorized = isCertificateUnchecked !== true;
-  if (ca === undefined) return { rejectUnauthorized };
-  try {
-    // A secure context ignores what is no certificate; this does not.
-    new X509Certificate(ca);
-    // Made once: reading 150 well-known certificates anew for every connection takes milliseconds each time.
-    return { rejectUnauthorized, secureContext: createSecureContext({ ca: [...getCACertificates('default'), ca] }) };
-  } catch (error) {
-    const message = `The tls.ca of ${url} holds no certificate in PEM form; give the file of the CA that signed the server's certificate.`;
-    throw new SyncError(message, { code: 'CA_UNUSABLE', scope: 'endpoint', retry: 'never' }, { cause: error });
-  }
-}
-
-/** The whole body, or undefined (and the connection closed) when it is larger than allowed. */
-async function readAtMost(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    const piece: unknown = chunk;
-    if (!(piece instanceof Uint8Array)) throw new TypeError('a response body is a stream of bytes');
-    size += piece.length;
-    // Leaving the loop destroys the body and with it the connection.
-    if (size > maxBytes) return undefined;
-    chunks.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
-  }
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
-}
-
-async function* withFailures(
-  body: AsyncIterable<Uint8Array>,
-  label: RequestLabel,
-  host: string,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    throw new ChefRequestError(transportFailure(label, host, error), { cause: error });
-  }
-}
-
-/** A body that nobody reads any more may still report that its connection broke. */
-function ignoreLateError(): void {}
-
-function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }
 
 function askedPause(retryAfter: string | undefined): number | undefined {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ChefRequestError, type RequestFailure } from '../model/chef-request-error.ts';
 import type { ChefObject, CookbookFiles } from '../ports/chef-org.ts';
-import type { FileDownload } from './chef-server.ts';
 import { type ManifestFile, readManifest } from './cookbook-manifest.ts';
+import type { RequestLabel } from './failures.ts';
+import type { FileDownload } from './file-store.ts';
 import { readObject } from './json-objects.ts';
 import type { OrgRequests } from './org-requests.ts';
 
@@ -24,7 +25,10 @@ export function cookbookFilesOf(
 
   async function renew(): Promise<void> {
     const again = await readObject(org, ref);
-    if ('missing' in again) throw objectError(org, ref.path, 'the cookbook version was deleted while it was read');
+    if ('missing' in again) {
+      const text = 'the cookbook version was deleted while it was read';
+      throw new ChefRequestError({ ...requestOf(org, ref.path), cause: 'object', status: 404, text });
+    }
     files = filesByChecksum(org, again);
   }
 
@@ -32,7 +36,7 @@ export function cookbookFilesOf(
     const file = files.get(checksum);
     if (file?.url === undefined) throw objectError(org, ref.path, 'its manifest has no URL for one of its files');
     const shownAs = `${ref.path} file ${file.path}`;
-    return { file, download: await org.server.download({ side: org.side, shownAs, url: file.url }) };
+    return { file, download: await org.server.fileStore.download({ side: org.side, shownAs, url: file.url }) };
   }
 
   return {
@@ -47,16 +51,17 @@ export function cookbookFilesOf(
       const shown = `${ref.path} file ${file.path}`;
       if (download.status === 200) {
         const words = 'its bytes are not those that its checksum names; upload the cookbook again';
-        const wrong = new WrongBytesError(fileFailure(org, shown, words));
-        const bytes = checked(download.bytes, checksum, wrong);
-        return Object.assign(bytes, { byteLength: download.byteLength });
+        const failure = { ...requestOf(org, shown), cause: 'object', text: words } as const;
+        return Object.assign(checked(download.bytes, checksum, failure), { byteLength: download.byteLength });
       }
       download.discard();
-      if (download.status === 404) {
-        throw objectError(org, shown, `the file is lost on the ${org.side}; upload the cookbook there again`);
+      const { status } = download;
+      if (status === 404) {
+        const text = `the file is lost on the ${org.side}; upload the cookbook there again`;
+        throw new ChefRequestError({ ...requestOf(org, shown), cause: 'object', status, text });
       }
-      const text = `the file store answers ${download.status}`;
-      throw new ChefRequestError({ ...fileFailure(org, shown, text), cause: 'status', status: download.status });
+      const text = `the file store answers ${status}`;
+      throw new ChefRequestError({ ...requestOf(org, shown), cause: 'status', status, text });
     },
   };
 }
@@ -71,7 +76,11 @@ function filesByChecksum(org: OrgRequests, manifest: ChefObject): ReadonlyMap<st
  * The same bytes, one piece late: the last piece is given away only when the MD5 of all is right. So a receiver that was told the length
  * never gets a complete file of wrong bytes.
  */
-async function* checked(bytes: AsyncIterable<Uint8Array>, checksum: string, wrong: Error): AsyncGenerator<Uint8Array> {
+async function* checked(
+  bytes: AsyncIterable<Uint8Array>,
+  checksum: string,
+  wrong: RequestFailure,
+): AsyncGenerator<Uint8Array> {
   const hash = createHash('md5');
   let held: Uint8Array | undefined;
   for await (const piece of bytes) {
@@ -79,17 +88,18 @@ async function* checked(bytes: AsyncIterable<Uint8Array>, checksum: string, wron
     hash.update(piece);
     held = piece;
   }
-  if (hash.digest('hex') !== checksum.toLowerCase()) throw wrong;
+  if (hash.digest('hex') !== checksum.toLowerCase()) throw new WrongBytesError(wrong);
   if (held !== undefined) yield held;
 }
 
 /** A file arrived complete, with other bytes than its checksum names. They may have become so on the way: once more tells. */
 export class WrongBytesError extends ChefRequestError {}
 
-function fileFailure(org: OrgRequests, shown: string, text: string): RequestFailure {
-  return { side: org.side, request: `GET ${shown}`, cause: 'object', text };
+function requestOf(org: OrgRequests, shown: string): RequestLabel {
+  return { side: org.side, request: `GET ${shown}` };
 }
 
+/** A failure that lasts until somebody corrects the object: a status would say that asking again may help. */
 function objectError(org: OrgRequests, shown: string, text: string): ChefRequestError {
-  return new ChefRequestError(fileFailure(org, shown, text));
+  return new ChefRequestError({ ...requestOf(org, shown), cause: 'object', text });
 }

@@ -80,6 +80,9 @@ function connectionText(host: string, code: string, message: string): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return `${host} cannot be reached from here (${code}); check the network`;
+    case 'UND_ERR_ABORTED':
+      // undici's code for a proxy that does not open its tunnel.
+      return `the proxy on the way to ${host} refused (${shorten(message)}); check HTTPS_PROXY and NO_PROXY`;
     default:
       return `the connection to ${host} broke before the answer was complete (${code || shorten(message)})`;
   }

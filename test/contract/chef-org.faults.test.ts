@@ -359,7 +359,7 @@ describe('the Chef client meets a server that misbehaves', () => {
 
       const failure = await failureOf(copy());
 
-      expect(failure).toMatchObject({ side: 'primary', cause: 'object' });
+      expect(failure).toMatchObject({ side: 'primary', cause: 'object', status: 404 });
       expect(`${failure.request}: ${failure.text}`).toMatch(/files\/large\.bin.*lost on the primary/);
       expect(server.organization('acme').dump().cookbooks.size).toBe(0);
     });
@@ -390,7 +390,7 @@ describe('the Chef client meets a server that misbehaves', () => {
 
     test('a file store that never confirms its bytes is an error, and the version is not written', async () => {
       server.faults.when({ method: 'PUT', path: /bookshelf/ }, { kind: 'keep-wrong-bytes' });
-      expect(await failureOf(copy())).toMatchObject({ side: 'replica', cause: 'object' });
+      expect(await failureOf(copy())).toMatchObject({ side: 'replica', cause: 'unexpected-answer' });
       expect(server.organization('acme').dump().cookbooks.size).toBe(0);
     });
 
