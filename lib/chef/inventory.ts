@@ -18,12 +18,13 @@ const page = z.object({ total: z.number(), rows: z.array(z.unknown()) });
 
 /** All names of a list. Throws rather than answer with a part of it. */
 export async function listNames(org: OrgRequests, list: ListPath): Promise<readonly string[]> {
-  const isCookbooks = kindOfList(list) === 'cookbook_version';
+  const kind = kindOfList(list);
+  const isCookbooks = kind === 'cookbook_version';
   const answer = await org.send({
     method: 'GET',
     path: list,
     ...(isCookbooks ? { query: 'num_versions=all' } : {}),
-    latencyKind: `GET ${list}`,
+    latencyKind: `list ${kind}`,
   });
   const value = jsonObject(answer);
   if (!isCookbooks) {
