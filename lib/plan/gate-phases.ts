@@ -59,11 +59,17 @@ export function gatePhases(backlog: Backlog): Dispatch {
   const isDeleteOut = PHASES.some((phase) => isDeletePhase(phase) && of(phase).some((entry) => isOut(entry, backlog)));
 
   const closing = PHASES.find((phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry)));
-  if (!isDeleteOut && closing !== undefined) {
-    const open = PHASES.filter((phase) => phase <= closing).flatMap((phase) =>
-      phase === 1 ? of(phase) : ofRun(phase),
-    );
-    return { send: open.filter((entry) => isDue(entry, backlog)).slice(0, room), isRunOver: false, outCount };
+  if (!isDeleteOut) {
+    // When only failing upserts are left they keep no phase closed, and still are tried whenever their time comes.
+    const open =
+      closing === undefined
+        ? PHASES.filter((phase) => !isDeletePhase(phase)).flatMap(ofRun)
+        : PHASES.filter((phase) => phase <= closing).flatMap((phase) => (phase === 1 ? of(phase) : ofRun(phase)));
+    const send = open.filter((entry) => isDue(entry, backlog)).slice(0, room);
+    if (closing !== undefined || send.length > 0) return { send, isRunOver: false, outCount };
+  } else if (closing !== undefined) {
+    // A held delete of the run was observed as an upsert: no delete is sent before it is copied.
+    return { send: [], isRunOver: false, outCount };
   }
   const deletes = openDeletes(ofRun, of, backlog);
   if (deletes.entries.length > 0) {
