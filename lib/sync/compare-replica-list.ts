@@ -79,6 +79,7 @@ export async function compareReplicaList(
     if (result === 'drifted') drifted += 1;
     if (result !== 'equal') unsettled += 1;
   }
+  if (kindOfList(list) === 'data_bag') drifted += await compareLostBags(ctx, entries, members, pass, startedAt);
   const known = new Set(entries.filter(isLive).map((entry) => nameInList(trustedRef(entry.path))));
   const frozenNow = readsBodies ? [...bodies].filter(([, seen]) => seen.isFrozen).map(([name]) => name) : [];
   const stillTrusted = [...frozen].filter((name) => members.refs.has(name) && !bodies.has(name));
@@ -97,6 +98,25 @@ export async function compareReplicaList(
     frozen: readsBodies ? [...frozenNow, ...stillTrusted].sort() : row?.frozen,
   }));
   return { drifted, members };
+}
+
+/** A data bag that the replica lost took its items along, though nobody can list them. Answers how many of them are missed. */
+async function compareLostBags(
+  ctx: PairContext,
+  bags: readonly LedgerEntry[],
+  members: Members,
+  pass: ReplicaPass,
+  listReadAt: number,
+): Promise<number> {
+  let drifted = 0;
+  for (const bag of bags.filter((entry) => isLive(entry) && !members.refs.has(nameInList(trustedRef(entry.path))))) {
+    for (const item of await ctx.ledger.entriesOf(bag.path)) {
+      if (!ctx.rules.isWanted(trustedRef(item.path))) continue;
+      const result = await compareEntry(ctx, item, { pass, isListed: false, seen: undefined, listReadAt });
+      if (result === 'drifted') drifted += 1;
+    }
+  }
+  return drifted;
 }
 
 const notIn = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>

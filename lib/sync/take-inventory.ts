@@ -1,7 +1,9 @@
+import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
-import { kindOfList, type ListPath } from '../model/object-path.ts';
+import type { ListPath } from '../model/object-path.ts';
 import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
+import type { FailureDecision } from '../plan/classify-response.ts';
 import { nextPass } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
@@ -15,6 +17,9 @@ export interface InventoryOutcome {
   readonly outcome: 'done' | 'cut' | 'endpoint';
   readonly problem?: string;
 }
+
+/** Lists of one side read at a time; the server's own bound on requests in flight comes on top. */
+const LISTS_AT_ONCE = 8;
 
 /** Where a pass begins and what it has read when it has passed every list. */
 const END: ListPath = '/~';
@@ -80,39 +85,52 @@ async function walk(
   const startedAt = ctx.clock.now();
   const unread = [...pass.unread];
   let found = 0;
-  const busyMs = (): number => pass.busyMs + ctx.clock.now() - startedAt;
+  const progress = (nextList: ListPath): Pass => ({
+    ...pass,
+    nextList,
+    busyMs: pass.busyMs + ctx.clock.now() - startedAt,
+    unread: [...unread],
+  });
   let bags: readonly string[] | undefined;
-  let list: ListPath | undefined = pass.nextList;
-  while (list !== undefined && list !== END) {
-    if (ctx.clock.now() >= deadline) {
-      await store(lease, side, { ...pass, nextList: list, busyMs: busyMs(), unread });
-      return { outcome: 'cut' };
+  let next: ListPath | undefined = pass.nextList;
+  while (next !== undefined && next !== END) {
+    await store(lease, side, progress(next));
+    if (ctx.clock.now() >= deadline) return { outcome: 'cut' };
+    if (next.startsWith('/data/') && bags === undefined) {
+      // A pass that goes on behind the list of bags needs their names again; unread, their lists are unread too.
+      const names = await tryBagNames(ctx, side, next);
+      bags = names.bags ?? [];
+      if (names.failure !== undefined) unread.push({ list: '/data', reason: names.failure.text });
     }
-    try {
-      if (list.startsWith('/data/')) bags ??= await readBags(ctx, side);
-      const result: ListResult = await compareList(ctx, lease, side, { list, pass, firstOfPoll });
-      found += result.found;
-      if (kindOfList(list) === 'data_bag') bags = result.bags;
-    } catch (error) {
-      if (!(error instanceof ChefRequestError)) throw error;
-      const decision = await judge(ctx, error);
-      if (decision.outcome === 'endpoint') {
-        await store(lease, side, { ...pass, nextList: list, busyMs: busyMs(), unread });
-        await openBreaker(ctx, decision);
-        return { outcome: 'endpoint', problem: decision.text };
+    const batch: readonly ListPath[] = batchFrom(next, bags ?? []);
+    const results = await pMap(batch, (list) => tryList(ctx, lease, side, { list, pass, firstOfPoll }), {
+      concurrency: LISTS_AT_ONCE,
+    });
+    for (const result of results) {
+      if (result.failure?.outcome === 'endpoint') {
+        await openBreaker(ctx, result.failure);
+        return { outcome: 'endpoint', problem: result.failure.text };
       }
-      ctx.log('warn', `a list cannot be read; nothing of it is deleted: ${decision.text}`, { side, list });
-      unread.push({ list, reason: decision.text });
-      // Without the names of the bags their lists cannot be walked; the pass is incomplete anyway.
-      if (list.startsWith('/data')) bags ??= [];
+      found += result.found;
+      bags ??= result.bags;
+      if (result.failure === undefined) continue;
+      const reason = result.failure.text;
+      ctx.log('warn', `a list cannot be read; nothing of it is deleted: ${reason}`, { side, list: result.list });
+      unread.push({ list: result.list, reason });
     }
-    list = following(ctx, list, bags ?? []);
-    await store(lease, side, { ...pass, nextList: list ?? END, busyMs: busyMs(), unread });
+    next = following(ctx, batch.at(-1) ?? next, bags ?? []);
   }
-  await finish(ctx, lease, side, { ...pass, busyMs: busyMs(), unread });
+  await finish(ctx, lease, side, progress(END));
   if (found > 0)
     ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
   return { outcome: 'done' };
+}
+
+/** The lists that are read together: bags side by side, every other list by itself. */
+function batchFrom(list: ListPath, bags: readonly string[]): readonly ListPath[] {
+  const first = bags.indexOf(list.slice('/data/'.length));
+  if (!list.startsWith('/data/') || first < 0) return [list];
+  return bags.slice(first, first + LISTS_AT_ONCE).map((bag): ListPath => `/data/${bag}`);
 }
 
 const store = async (lease: PollLease, side: Side, pass: Pass): Promise<void> => {
@@ -120,16 +138,36 @@ const store = async (lease: PollLease, side: Side, pass: Pass): Promise<void> =>
 };
 
 interface ListResult {
+  readonly list: ListPath;
   readonly found: number;
+  /** Bags to walk, when this list told of them. */
   readonly bags?: readonly string[];
+  /** Why the list is unread. */
+  readonly failure?: FailureDecision;
+}
+
+interface ListOfPass {
+  readonly list: ListPath;
+  readonly pass: Pass;
+  readonly firstOfPoll: number;
+}
+
+/** One list, and what it means when it cannot be read. */
+async function tryList(ctx: PairContext, lease: PollLease, side: Side, what: ListOfPass): Promise<ListResult> {
+  try {
+    return { ...(await compareList(ctx, lease, side, what)), list: what.list };
+  } catch (error) {
+    if (!(error instanceof ChefRequestError)) throw error;
+    return { list: what.list, found: 0, failure: await judge(ctx, error) };
+  }
 }
 
 async function compareList(
   ctx: PairContext,
   lease: PollLease,
   side: Side,
-  { list, pass, firstOfPoll }: { readonly list: ListPath; readonly pass: Pass; readonly firstOfPoll: number },
-): Promise<ListResult> {
+  { list, pass, firstOfPoll }: ListOfPass,
+): Promise<Omit<ListResult, 'list'>> {
   const state = lease.state();
   const progress = state.inventory[side];
   const listPass: ListPass = {
@@ -158,9 +196,15 @@ async function compareList(
   return { found: drifted, bags: bagsOf(members) };
 }
 
-/** Bags to walk when a pass goes on behind the list of bags. */
-const readBags = async (ctx: PairContext, side: Side): Promise<readonly string[]> =>
-  (await orgOf(ctx, side).names('/data')).filter(ctx.rules.isBagWanted).toSorted();
+async function tryBagNames(ctx: PairContext, side: Side, list: ListPath): Promise<ListResult> {
+  try {
+    const names = await orgOf(ctx, side).names('/data');
+    return { list, found: 0, bags: names.filter(ctx.rules.isBagWanted).toSorted() };
+  } catch (error) {
+    if (!(error instanceof ChefRequestError)) throw error;
+    return { list, found: 0, failure: await judge(ctx, error) };
+  }
+}
 
 /** The list after this one: bags follow the list of bags, in order of their names. */
 function following(ctx: PairContext, list: ListPath, bags: readonly string[]): ListPath | undefined {
