@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
-import type { ListPath } from '../model/object-path.ts';
+import { kindOfList, type ListPath } from '../model/object-path.ts';
 import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
@@ -10,6 +10,7 @@ import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
 import { guidText, orgOf, type PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
+import type { Members } from './read-list.ts';
 
 /** How an inventory of one side went in this poll. */
 export interface InventoryOutcome {
@@ -180,10 +181,10 @@ async function compareList(
     trustFrom: state.trustFrom,
     takesBaseline: state.start === 'baseline' && state.bootstrappedAt === undefined,
   };
-  const bagsOf = (
-    members: { readonly refs: ReadonlyMap<string, unknown> } | undefined,
-  ): readonly string[] | undefined =>
-    members === undefined ? undefined : [...members.refs.keys()].filter(ctx.rules.isBagWanted).sort();
+  const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
+    kindOfList(list) === 'data_bag' && members !== undefined
+      ? [...members.refs.keys()].filter(ctx.rules.isBagWanted).sort()
+      : undefined;
   if (side === 'primary') {
     const { observed, absent, members } = await comparePrimaryList(ctx, list, listPass);
     return { found: observed + absent, bags: bagsOf(members) };
