@@ -166,7 +166,8 @@ export interface Settlement {
 
 /**
  * The replica now is as the primary was at `readAt`. For the current version the entry becomes synced. A superseded copy settles
- * nothing, but it did write: the entry keeps the fingerprint and the ownership, and its lag counts from `readAt`.
+ * nothing, but it did write: the entry keeps the fingerprint and the ownership, and its lag counts from `readAt`. When it ends so late
+ * that a newer version is synced already, the replica went back in time: the entry gets one more version.
  */
 export function settle(entry: LedgerEntry | undefined, done: Settlement): LedgerEntry | undefined {
   if (entry === undefined) return undefined;
@@ -183,14 +184,31 @@ export function settle(entry: LedgerEntry | undefined, done: Settlement): Ledger
           isFrozen: done.isFrozen ?? entry.isFrozen,
         };
   if (!isSettled) {
-    if (!isUnsettled(entry)) return undefined;
+    if (entry.state === 'parked') return written;
+    if (entry.state === 'synced') return afterLateWrite(entry, written, done.now);
     return { ...written, pendingSince: Math.max(entry.pendingSince ?? 0, done.readAt) };
   }
   const { sentAt, nextAttemptAt, pendingSince, lastError, plan, ...rest } = written;
-  const settled: LedgerEntry = { ...rest, state: 'synced', settledAt: done.now };
+  const settled: LedgerEntry = {
+    ...rest,
+    state: 'synced',
+    settledAt: done.now,
+    ...(entry.absent === undefined ? {} : { pendingSince }),
+  };
   if (done.fingerprint !== undefined) return { ...settled, action: 'upsert', seen: done.fingerprint };
-  const { seen, fingerprint, owned, absent, driftedIn, ...tombstone } = settled;
-  return { ...tombstone, action: 'delete', claimed: fingerprint ?? claimed };
+  const { seen, fingerprint, owned, absent, pendingSince: _since, driftedIn, ...tombstone } = settled;
+  // What another organization of the same name held was never put into this one by us.
+  const lastWritten = owned === done.destination ? fingerprint : undefined;
+  return { ...tombstone, action: 'delete', claimed: lastWritten ?? claimed };
+}
+
+/** A copy of an older version overwrote, or brought back, what a newer one had settled. */
+function afterLateWrite(entry: LedgerEntry, written: LedgerEntry, now: number): LedgerEntry | undefined {
+  const { path, action, version } = entry;
+  if (isLive(entry) && written.fingerprint === entry.fingerprint) return undefined;
+  // It left the filter meanwhile, so nothing is to be put right, but the object is ours.
+  if (isLive(entry) && entry.seen === undefined) return written;
+  return observe(written, { path, action, epoch: version.epoch, now, by: 'replica' });
 }
 
 export interface Setback {
@@ -227,10 +245,11 @@ export function park(entry: LedgerEntry | undefined, setback: Setback): LedgerEn
   return mine && { ...setBack(mine, setback), state: 'parked' };
 }
 
-/** A delete goes back to the guard, with the reason, not to be released before `at`. */
+/** A delete goes back to the guard, with the reason, not to be released before `at`. No attempt failed: it may wait for days. */
 export function hold(entry: LedgerEntry | undefined, setback: Setback): LedgerEntry | undefined {
   const mine = current(entry, setback.version);
-  return mine?.action === 'delete' ? { ...setBack(mine, setback), state: 'held' } : undefined;
+  if (mine?.action !== 'delete') return undefined;
+  return { ...setBack(mine, { ...setback, isAttemptGivenBack: true }), state: 'held' };
 }
 
 /** The guard lets a held delete go. */
@@ -280,7 +299,7 @@ export function markAbsent(
 export function clearAbsent(entry: LedgerEntry | undefined): LedgerEntry | undefined {
   if (entry?.absent === undefined) return undefined;
   const { absent, pendingSince, ...rest } = entry;
-  return { ...rest, pendingSince: isUnsettled(entry) ? pendingSince : undefined };
+  return { ...rest, pendingSince: entry.state === 'synced' ? undefined : pendingSince };
 }
 
 /** An inventory read the body of an object that waits to be copied and is not out: the copier will read it later than that. */
