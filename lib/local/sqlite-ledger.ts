@@ -6,7 +6,10 @@ import type { Ledger } from '../ports/ledger.ts';
 import { numberOf, type StateFile, type StateRow, textOf } from './sqlite-state-file.ts';
 import { updateRecord } from './update-record.ts';
 
-/** The ledger of one pair in the state file. Other pairs and other processes may use the file at the same time. */
+/**
+ * The ledger of one pair in the state file. Other pairs and other processes may use the file at the same time. Queries name their index:
+ * left alone, SQLite reads all entries of the pair to find those of one list.
+ */
 export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
   const readEntry = (path: ObjectPath): LedgerEntry | undefined => {
     const row = file.row('SELECT body FROM entry WHERE pair = ? AND path = ?', pairName, path);
@@ -43,7 +46,8 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
     async unsynced(bucket, { limit, after }) {
       const [since, path] = after === undefined ? [-1, ''] : placeOf(after);
       const rows = file.rows(
-        'SELECT body FROM entry WHERE pair = ? AND bucket = ? AND (since, path) > (?, ?) ORDER BY since, path LIMIT ?',
+        `SELECT body FROM entry INDEXED BY entry_unsynced
+         WHERE pair = ? AND bucket = ? AND (since, path) > (?, ?) ORDER BY since, path LIMIT ?`,
         pairName,
         String(bucket),
         since,
@@ -57,12 +61,14 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
     },
 
     async countUnsynced(bucket) {
-      const sql = 'SELECT count(*) AS entries FROM entry WHERE pair = ? AND bucket = ?';
+      const sql = 'SELECT count(*) AS entries FROM entry INDEXED BY entry_unsynced WHERE pair = ? AND bucket = ?';
       return numberOf(file.row(sql, pairName, String(bucket)), 'entries');
     },
 
-    entriesOf: async (list) =>
-      file.rows('SELECT body FROM entry WHERE pair = ? AND list = ?', pairName, list).map(entryOf),
+    async entriesOf(list) {
+      const sql = 'SELECT body FROM entry INDEXED BY entry_list WHERE pair = ? AND list = ?';
+      return file.rows(sql, pairName, list).map(entryOf);
+    },
 
     readList: async (side, list) => readList(side, list),
 

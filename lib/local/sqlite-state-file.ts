@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { SyncError } from '../model/sync-error.ts';
 import { stateFileProblem, translated } from './state-file-problem.ts';
 
 /** "Chef" in ASCII, in the header of every state file: tells ours from a database of another program. */
@@ -51,11 +52,18 @@ export const STATE_MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** Tombstones serve to filter late feed events; none is later than this. */
+/**
+ * A settled tombstone remembers the version and the feed id of a deleted object; a month later no event and no message of it is under way
+ * any more. Live entries stay for ever: only what the ledger knows to be ours is ever deleted.
+ */
 const TOMBSTONE_LIFE_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Writers hold the file for well under a millisecond; who waits longer than this meets a stopped process, and has blocked its own loop. */
 const BUSY_TIMEOUT_MS = 5_000;
+
+/** Together one second, for a switch that takes milliseconds. */
+const WAL_ATTEMPTS = 50;
+const WAL_PAUSE_MS = 20;
 
 /** Names and values of one row's columns. */
 export type StateRow = Readonly<Record<string, SQLOutputValue>>;
@@ -89,7 +97,7 @@ export function openStateFile(path: string, options: OpenOptions & { readonly no
   const { migrations = STATE_MIGRATIONS } = options;
   return opened(path, { readOnly: false, ...options }, (file, database) => {
     readVersion(file, migrations);
-    file.row('PRAGMA journal_mode = WAL');
+    switchToWal(file);
     // NORMAL syncs at checkpoints only. A killed process loses nothing, a power cut the last commits but never one in the middle: ledger
     // and cursor are in this one file, so what is left is an earlier consistent state, whose work is compared with the replica again.
     // FULL would cost an fsync for each of the three or four writes of every copied object.
@@ -188,12 +196,29 @@ function readVersion(file: StateFile, migrations: readonly string[]): number {
   return version;
 }
 
+/**
+ * Readers and the writer then never wait for each other. Unlike all other statements the switch of a new file does not wait for its lock:
+ * of four processes that opened one new file at once, one in 48 was refused. The others need milliseconds, so it asks again.
+ */
+function switchToWal(file: StateFile): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      file.row('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isLocked = error instanceof SyncError && error.code === 'STATE_FILE_LOCKED';
+      if (!isLocked || attempt === WAL_ATTEMPTS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_PAUSE_MS);
+    }
+  }
+}
+
 /** Takes the steps that are missing, all or none. The version is read again under the lock: another process may have been quicker. */
 function migrate(file: StateFile, database: DatabaseSync, migrations: readonly string[]): void {
   if (readVersion(file, migrations) === migrations.length) return;
   file.transaction(() => {
-    for (const step of migrations.slice(readVersion(file, migrations)))
-      translated(file.path, () => database.exec(step));
+    const missing = migrations.slice(readVersion(file, migrations));
+    for (const step of missing) translated(file.path, () => database.exec(step));
     file.write(`PRAGMA application_id = ${APPLICATION_ID}`);
     file.write(`PRAGMA user_version = ${migrations.length}`);
   });
