@@ -2,7 +2,6 @@ import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { ObjectRef } from '../model/object-path.ts';
 import type { CookbookFiles } from '../ports/chef-org.ts';
 import { type CookbookManifest, filesOutsideSegments, readManifest, writeManifest } from './cookbook-manifest.ts';
-import { readObject, removeObject } from './json-objects.ts';
 import { jsonObject, type OrgRequests } from './org-requests.ts';
 import type { FileUploader } from './upload-files.ts';
 
@@ -11,7 +10,8 @@ const MAX_NAMES_SHOWN = 5;
 
 /**
  * Brings the files that the organization lacks, commits them, and only then writes the manifest over whatever is there, frozen or not.
- * Afterwards the version is as the manifest says; a failure after a committed sandbox says that it made progress.
+ * Afterwards the version is as the manifest says, but a frozen one stays frozen: only deleting it could change that, and a delete beside
+ * other uploads of the organization is never done here. A failure after a committed sandbox says that it made progress.
  */
 export async function writeCookbookVersion(
   org: OrgRequests,
@@ -35,8 +35,7 @@ export async function writeCookbookVersion(
   try {
     const body = writeManifest(manifest, await apiVersionFor(org, ref, manifest));
     await bringFiles();
-    const written = await putManifest(org, ref, manifest, body, bringFiles);
-    if (written === 'updated' && !manifest.isFrozen) await thaw(org, ref, manifest, body, bringFiles);
+    await putManifest(org, ref, manifest, body, bringFiles);
   } catch (error) {
     if (!hasProgressed || !(error instanceof ChefRequestError)) throw error;
     throw new ChefRequestError({ ...error.failure, hasProgressed }, { cause: error });
@@ -66,9 +65,10 @@ async function putManifest(
   manifest: CookbookManifest,
   body: string,
   bringFiles: () => Promise<void>,
-): Promise<'created' | 'updated'> {
+): Promise<void> {
   try {
-    return await putOnce(org, ref, manifest, body);
+    await putOnce(org, ref, manifest, body);
+    return;
   } catch (error) {
     if (!isMissingChecksum(error)) throw error;
     // A file that was committed may be gone again, collected with the last version that used it. And the refusal itself made the server
@@ -76,51 +76,23 @@ async function putManifest(
     await bringFiles();
   }
   try {
-    return await putOnce(org, ref, manifest, body);
+    await putOnce(org, ref, manifest, body);
   } catch (error) {
     if (!(error instanceof ChefRequestError) || !isMissingChecksum(error)) throw error;
     throw new ChefRequestError({ ...error.failure, isMissingChecksum: true }, { cause: error });
   }
 }
 
-async function putOnce(
-  org: OrgRequests,
-  ref: ObjectRef,
-  manifest: CookbookManifest,
-  body: string,
-): Promise<'created' | 'updated'> {
+async function putOnce(org: OrgRequests, ref: ObjectRef, manifest: CookbookManifest, body: string): Promise<void> {
   const path = `/cookbooks/${ref.container}/${manifest.writtenVersion}`;
   // chef-zero overrides a frozen version only for exactly `true`.
-  const answer = await org.send({ method: 'PUT', path, query: 'force=true', body });
-  jsonObject(answer);
-  return answer.status === 201 ? 'created' : 'updated';
+  jsonObject(await org.send({ method: 'PUT', path, query: 'force=true', body }));
 }
 
 function isMissingChecksum(error: unknown): boolean {
   return (
     error instanceof ChefRequestError && error.failure.status === 400 && /checksum.*uploaded/i.test(error.failure.text)
   );
-}
-
-/**
- * Makes a version that stayed frozen changeable again, as its source is. No PUT can do that: it is deleted and written anew. Between the
- * two it is missing, and what else fails then is repaired by the next attempt.
- */
-async function thaw(
-  org: OrgRequests,
-  ref: ObjectRef,
-  manifest: CookbookManifest,
-  body: string,
-  bringFiles: () => Promise<void>,
-): Promise<void> {
-  const now = await readObject(org, ref);
-  if ('missing' in now) return;
-  const stored = readManifest(ref, now.text);
-  if ('problem' in stored || !stored.isFrozen) return;
-  await removeObject(org, ref);
-  // The server may have collected the files together with the version.
-  await bringFiles();
-  await putManifest(org, ref, manifest, body, bringFiles);
 }
 
 function objectFailure(org: OrgRequests, ref: ObjectRef, text: string): ChefRequestError {

@@ -64,7 +64,7 @@ export interface ChefOrg {
   create(ref: ObjectRef, text: string): Promise<'created' | 'exists' | 'no-container'>;
   /** PUT of role, environment, item. `missing`: there is none of that name, nothing was written. */
   replace(ref: ObjectRef, text: string): Promise<'replaced' | 'missing'>;
-  /** Files (only those the organization lacks) and then the manifest, `force=true`; the version is then as `manifest` says, frozen or not. */
+  /** Files (only those the organization lacks) and then the manifest, `force=true`; the version is then as `manifest` says, but a frozen one stays frozen. */
   writeCookbook(ref: ObjectRef, manifest: string, files: CookbookFiles): Promise<void>;
   /** Files of a cookbook version whose manifest `read` answered. */
   cookbookFiles(manifest: ChefObject): CookbookFiles;
