@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/report-tested-servers.ts'],
+    // Servers are started and keys made in hooks; a busy two-core machine takes its time.
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
