@@ -2,6 +2,7 @@ import {
   baseline,
   clearAbsent,
   isLive,
+  isUnsettled,
   type LedgerEntry,
   markAbsent,
   noteSeen,
@@ -65,7 +66,9 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   let bodies = bulk ?? (kindOfList(list) === 'data_bag' ? bagBodies(ctx, members) : new Map<string, Seen>());
   if (readsBodies && areNamesKnown && isReadOneByOne(list)) {
     bodies = await readBodies(ctx, 'primary', without(members.refs, frozen));
-    if (row?.contents?.digest === contentsDigest(ctx, withFrozen(bodies, frozen))) return { ...UNCHANGED, members };
+    // The digest holds frozen versions by name alone, so a full reading is compared with the ledger.
+    const isUnchanged = row?.contents?.digest === contentsDigest(ctx, withFrozen(bodies, frozen));
+    if (isUnchanged && !pass.isFull) return { ...UNCHANGED, members };
   }
 
   const entries = new Map(
@@ -76,12 +79,10 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   for (const [name, ref] of members.refs) {
     if (await compareMember(ctx, pass, ref, entries.get(name), bodies.get(name))) observed += 1;
   }
-  const missing = [...entries.values()].filter(
-    (entry) =>
-      isLive(entry) &&
-      ctx.rules.isWanted(trustedRef(entry.path)) &&
-      !members.refs.has(nameInList(trustedRef(entry.path))),
+  const unlisted = [...entries.values()].filter(
+    (entry) => ctx.rules.isWanted(trustedRef(entry.path)) && !members.refs.has(nameInList(trustedRef(entry.path))),
   );
+  const missing = unlisted.filter(isLive);
   const absent = await noteMissing(ctx, list, pass, missing, startedAt);
   if (kindOfList(list) === 'data_bag') await forgetBags(ctx, pass, missing, startedAt);
   await storeDigests(ctx, list, pass, found?.generation, {
@@ -90,6 +91,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     members,
     frozen,
     missingCount: missing.length,
+    leavingCount: unlisted.filter((entry) => !isLive(entry) && isUnsettled(entry)).length,
   });
   return { observed, absent, members };
 }
@@ -245,7 +247,10 @@ interface Comparison {
   readonly bodies: ReadonlyMap<string, Seen> | undefined;
   readonly members: Members;
   readonly frozen: ReadonlySet<string>;
+  /** Live entries that the list lacks. */
   readonly missingCount: number;
+  /** Deletes that are held or under way. The guard counts them as members, or an emptied list would pass once it is held. */
+  readonly leavingCount: number;
 }
 
 /**
@@ -269,7 +274,9 @@ async function storeDigests(
   await ctx.ledger.updateList('primary', list, (row) => {
     const base: ListRow = row ?? { side: 'primary', list, epoch: pass.epoch, generation: 0 };
     const count =
-      found.missingCount === 0 || row?.count === undefined ? members.refs.size + found.missingCount : row.count;
+      found.missingCount === 0 || row?.count === undefined
+        ? members.refs.size + found.missingCount + found.leavingCount
+        : row.count;
     if (row !== undefined && row.generation !== (generation ?? 0)) return { ...base, epoch: pass.epoch, count };
     const isSameEpoch = row?.epoch === pass.epoch;
     return {

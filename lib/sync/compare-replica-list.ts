@@ -65,7 +65,9 @@ export async function compareReplicaList(
     bulk ?? (kindOfList(list) === 'data_bag' ? bagBodies(ctx, members) : new Map());
   if (readsBodies && isReadOneByOne(list) && row?.names?.digest === names) {
     bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen));
-    if (isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents)) return { drifted: 0, members };
+    // The digest leaves frozen versions out, so a full reading is compared with the ledger.
+    const isUnchanged = isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents);
+    if (isUnchanged && !pass.isFull) return { drifted: 0, members };
   }
   const entries = (await ctx.ledger.entriesOf(list)).filter((entry) => ctx.rules.isWanted(trustedRef(entry.path)));
   if (readsBodies) bodies = await completeBodies(ctx, members, entries, bodies, frozen);

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
-import { kindOfList, type ListPath, memberOf, type ObjectRef } from '../model/object-path.ts';
+import { kindOfList, type ListPath, memberOf, nameInList, type ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 import { isFrozenManifest } from '../plan/normalised-form.ts';
 import { fingerprintOf, isExpectedFailure, orgOf, type PairContext } from './pair-context.ts';
@@ -30,7 +30,8 @@ export async function readMembers(ctx: PairContext, side: Side, list: ListPath):
   for (const name of await orgOf(ctx, side).names(list)) {
     const ref = memberOf(list, name);
     if ('unknown' in ref) unusable.push(name);
-    else if (ctx.rules.isWanted(ref)) refs.set(name, ref);
+    // Under the name that the ledger's path gives it: a lax server lists version 1.2.0 as 1.2.
+    else if (ctx.rules.isWanted(ref)) refs.set(nameInList(ref), ref);
   }
   return { refs, unusable };
 }

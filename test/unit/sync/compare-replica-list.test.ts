@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { comparePrimaryList } from '../../../lib/sync/compare-primary-list.ts';
+import { compareReplicaList, type ReplicaPass } from '../../../lib/sync/compare-replica-list.ts';
+import { pairOfMemory } from './pair-of-memory.ts';
+
+const passOf = (number: number, some: Partial<ReplicaPass> = {}): ReplicaPass => ({
+  scope: 'contents',
+  isFull: false,
+  number,
+  firstOfEpoch: 1,
+  firstOfPoll: number,
+  epoch: 1,
+  trustFrom: 1,
+  takesBaseline: false,
+  destination: 'replica',
+  ...some,
+});
+
+const manifest = (checksum: string): string =>
+  JSON.stringify({ 'frozen?': true, metadata: {}, all_files: [{ path: 'recipes/default.rb', checksum }] });
+
+describe('compareReplicaList', () => {
+  test('a frozen cookbook version that somebody forced onto the replica is found by the next full reading', async () => {
+    const { ctx, ledger, primary, replica, pass, settleAll } = pairOfMemory(['/cookbooks']);
+    for (const objects of [primary, replica])
+      objects.set('/cookbooks', new Map([['apt/1.0.0', manifest('a'.repeat(32))]]));
+    for (const number of [1, 2, 3, 4]) {
+      await comparePrimaryList(ctx, '/cookbooks', passOf(number, { isFull: number === 1 }));
+      await settleAll('/cookbooks');
+      pass(60_000);
+      await compareReplicaList(ctx, '/cookbooks', passOf(number, { isFull: number === 1 }));
+      pass(60_000);
+    }
+    expect(await ledger.read('/cookbooks/apt/1.0.0')).toMatchObject({ state: 'synced' });
+
+    replica.get('/cookbooks')?.set('apt/1.0.0', manifest('b'.repeat(32)));
+
+    expect(await compareReplicaList(ctx, '/cookbooks', passOf(5))).toMatchObject({ drifted: 0 });
+    expect(await compareReplicaList(ctx, '/cookbooks', passOf(6, { isFull: true }))).toMatchObject({ drifted: 1 });
+  });
+});
