@@ -15,10 +15,10 @@ export interface ReceivedMessage extends OutgoingMessage {
  */
 export interface MemoryWorkQueue extends WorkQueue {
   /**
-   * The next messages of one group, in order, at most `maxMessages`; none when no group is free. The group gives nothing more until each
+   * The next messages of one group, in order, at most `maxMessages`, which may depend on the first of them; none when no group is free. The group gives nothing more until each
    * of them is acknowledged or `visibilitySeconds` have passed; then those not acknowledged come again, in order and first.
    */
-  receive(maxMessages: number): readonly ReceivedMessage[];
+  receive(maxMessages: number | ((first: OutgoingMessage) => number)): readonly ReceivedMessage[];
   /** The message is done. Without effect when it was hidden too long and is, or will be, delivered again. */
   acknowledge(message: ReceivedMessage): void;
   /** Messages that nobody is working on. */
@@ -125,8 +125,10 @@ export function createMemoryWorkQueue(options: {
       endOverdueDeliveries();
       const groupId = takeReady();
       const group = groupId === undefined ? undefined : groups.get(groupId);
-      if (groupId === undefined || group === undefined) return [];
-      const messages = new Map(group.splice(0, maxMessages).map((message) => [nextReceipt++, message]));
+      const first = group?.[0];
+      if (groupId === undefined || group === undefined || first === undefined) return [];
+      const size = typeof maxMessages === 'number' ? maxMessages : maxMessages(first);
+      const messages = new Map(group.splice(0, size).map((message) => [nextReceipt++, message]));
       if (group.length === 0) groups.delete(groupId);
       deliveries.set(groupId, { visibleAt: now() + visibilitySeconds * 1000, messages });
       waitingCount -= messages.size;
