@@ -8,14 +8,18 @@ import { createMemoryWorkQueue, type MemoryWorkQueue } from '../local/memory-wor
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
 import { openStateFile } from '../local/sqlite-state-file.ts';
+import type { PairState } from '../model/pair-state.ts';
 import { isDeletePhase } from '../model/phase.ts';
+import { SyncError } from '../model/sync-error.ts';
 import { pairKey } from '../plan/fingerprint.ts';
 import { DELETES_PER_RUN } from '../plan/gate-phases.ts';
 import type { Clock } from '../ports/clock.ts';
 import { copyObjects } from '../sync/copy-objects.ts';
+import { type Comparison, comparePair } from '../sync/inspect-pair.ts';
 import type { Log, PairContext } from '../sync/pair-context.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
 import { type PollReport, pollPair } from '../sync/poll-pair.ts';
+import { type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
 import { openChefServers } from './chef-servers.ts';
 import { pairRules } from './pair-rules.ts';
 import { systemClock } from './system-clock.ts';
@@ -38,13 +42,19 @@ export interface LocalPair {
   readonly pair: OrganizationPair;
   readonly ctx: PairContext;
   status(): Promise<PairStatus>;
+  unsynced(): Promise<readonly UnsyncedObject[]>;
+  /** Reads and compares both sides completely; changes nothing. */
+  compare(): Promise<readonly Comparison[]>;
 }
 
 /** How a pair came out of `run --once`. */
 export interface OnceReport {
   readonly pair: string;
   readonly poll: PollReport;
+  /** Set when the poll failed by a fault of ours; the trace is in the pair's log. */
+  readonly fault?: string;
   readonly status: PairStatus;
+  readonly unsynced: readonly UnsyncedObject[];
 }
 
 /** The whole product in one process: every pair polled, its objects copied, ledger and cursors in one SQLite file. */
@@ -84,6 +94,11 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   /** Destination guids by pair, as last seen: none of them may be another pair's source. */
   const destinations = new Map<string, string>();
 
+  const noteDestination = (pair: string, state: PairState | undefined): void => {
+    const guid = state?.guids.replica;
+    if (guid !== undefined && guid !== 'none') destinations.set(pair, guid);
+  };
+
   const pairs = config.pairs.map((pair): LocalPair => {
     const rules = pairRules(pair.settings);
     const ctx: PairContext = {
@@ -108,14 +123,13 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
         now: clock.now(),
         pollSeconds: rules.pollSeconds,
       });
-    return { pair, ctx, status };
+    return { pair, ctx, status, unsynced: () => unsyncedObjects(ctx.ledger), compare: () => comparePair(ctx) };
   });
   const contexts = new Map(pairs.map(({ ctx }) => [ctx.pair, ctx]));
 
   const poll = async ({ ctx }: LocalPair, deadline: number, signal: AbortSignal): Promise<PollReport> => {
     const report = await pollPair(ctx, { deadline, leaseMs: LEASE_MS, dispatchPauseMs: DISPATCH_PAUSE_MS, signal });
-    const guid = (await ctx.state.read())?.guids.replica;
-    if (guid !== undefined && guid !== 'none') destinations.set(ctx.pair, guid);
+    noteDestination(ctx.pair, await ctx.state.read());
     return report;
   };
 
@@ -144,8 +158,9 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   };
 
   /** A poll that died with its process left its lease behind; this process is the only one, so nobody holds it. */
-  const dropLeases = async (): Promise<void> => {
+  const takeOver = async (): Promise<void> => {
     for (const { ctx } of pairs) {
+      noteDestination(ctx.pair, await ctx.state.read());
       await ctx.state.update((state) => {
         if (state?.leaseUntil === undefined) return undefined;
         const { leaseUntil, ...rest } = state;
@@ -169,17 +184,25 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
 
   const once = async (pair: LocalPair, signal: AbortSignal): Promise<OnceReport> => {
     let report: PollReport = { outcome: 'cut' };
-    for (let pass = 0; pass < ONCE_PASSES && !signal.aborted; pass += 1) {
-      report = await poll(pair, clock.now() + ONCE_DEADLINE_MS, signal);
-      const { counts } = await pair.status();
-      if (report.outcome !== 'complete' || counts.absent === 0) break;
+    let fault: string | undefined;
+    try {
+      for (let pass = 0; pass < ONCE_PASSES && !signal.aborted; pass += 1) {
+        report = await poll(pair, clock.now() + ONCE_DEADLINE_MS, signal);
+        const { counts } = await pair.status();
+        if (report.outcome !== 'complete' || counts.absent === 0) break;
+      }
+    } catch (error) {
+      pair.ctx.log('error', `the poll failed: ${faultText(error)}`);
+      const problem = error instanceof Error ? error.message : String(error);
+      report = { outcome: 'problem', problem };
+      if (!(error instanceof SyncError)) fault = problem;
     }
-    return { pair: pair.pair.name, poll: report, status: await pair.status() };
+    return { pair: pair.pair.name, poll: report, fault, status: await pair.status(), unsynced: await pair.unsynced() };
   };
 
   /** Runs work beside the copiers and ends them with it. */
   const besideCopiers = async <T>(work: () => Promise<T>): Promise<T> => {
-    await dropLeases();
+    await takeOver();
     const ending = new AbortController();
     const copiers = runAllCopiers(ending.signal);
     try {
@@ -204,4 +227,8 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   };
 }
 
-const faultText = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+/** An expected failure by its sentence, a fault of ours with its trace, for the log. */
+const faultText = (error: unknown): string => {
+  if (error instanceof SyncError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};

@@ -28,11 +28,21 @@ async function setStopped(ctx: PairContext, isStopped: boolean): Promise<void> {
   });
 }
 
-/** A new epoch that trusts nothing: everything is read and compared with the replica again. Nothing is deleted by it. */
+/**
+ * A new epoch that trusts nothing: everything is read and compared with the replica again. Nothing is deleted by it. A poll under way
+ * loses its lease, or it would go on with the old epoch's inventory in the new one.
+ */
 export async function resyncPair(ctx: PairContext): Promise<void> {
   await ctx.state.update(
     (state) =>
-      state && nextEpoch(state, ctx.clock.now(), { trustFrom: state.epoch + 1, start: 'copy', paused: undefined }),
+      state &&
+      nextEpoch(state, ctx.clock.now(), {
+        trustFrom: state.epoch + 1,
+        start: 'copy',
+        paused: undefined,
+        leaseToken: state.leaseToken + 1,
+        leaseUntil: undefined,
+      }),
   );
 }
 

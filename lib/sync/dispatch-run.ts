@@ -16,6 +16,8 @@ const PAGE = 500;
 /** What one step of the dispatch did. `isIdle`: nothing was sent and nothing is out, so waiting brings nothing. */
 export interface DispatchStep {
   readonly sentCount: number;
+  /** Messages that were out before this step. */
+  readonly outCount: number;
   readonly isIdle: boolean;
   readonly deletesWait?: string;
 }
@@ -27,7 +29,7 @@ export interface DispatchStep {
 export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<DispatchStep> {
   const state = await lease.check();
   const now = ctx.clock.now();
-  if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, isIdle: true };
+  if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, outCount: 0, isIdle: true };
   const backlog = {
     run: state.run,
     pending: await pendingEntries(ctx),
@@ -39,12 +41,19 @@ export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<D
   if (dispatch.isRunOver && backlog.pending.length > 0) {
     const run = { number: state.run.number + 1, startedAt: now, deletesSent: 0 };
     const next = gatePhases({ ...backlog, run });
-    if (next.send.length === 0) return { sentCount: 0, isIdle: dispatch.outCount === 0, deletesWait: next.deletesWait };
+    if (next.send.length === 0)
+      return {
+        sentCount: 0,
+        outCount: dispatch.outCount,
+        isIdle: dispatch.outCount === 0,
+        deletesWait: next.deletesWait,
+      };
     await lease.write((s) => ({ ...s, run }));
     dispatch = next;
   }
   const sentCount = await send(ctx, lease, dispatch);
-  return { sentCount, isIdle: sentCount === 0 && dispatch.outCount === 0, deletesWait: dispatch.deletesWait };
+  const { outCount, deletesWait } = dispatch;
+  return { sentCount, outCount, isIdle: sentCount === 0 && outCount === 0, deletesWait };
 }
 
 /** The oldest pending entries of each phase inside the filter. */

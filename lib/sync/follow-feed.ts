@@ -98,7 +98,10 @@ async function takeEvents(
   const { feed } = lease.state();
   if (answer.skipped > 0) ctx.log('warn', 'the feed has entries that are no events', { count: answer.skipped });
   if (feed.cursor === undefined) {
-    return { outcome: 'read', feed: { ...feed, status: 'in use', note: undefined, cursor: end ?? { id: '0' } } };
+    const cursor = end ?? { id: '0' };
+    // While a long bootstrap is cut again and again, what was committed late is read from here on.
+    const marks = [{ at: ctx.clock.now(), id: cursor.id }];
+    return { outcome: 'read', feed: { ...feed, status: 'in use', note: undefined, cursor, marks } };
   }
   if (isFeedReset(feed.cursor, answer.events)) return await resetFeed(ctx, lease);
   const { epoch } = lease.state();

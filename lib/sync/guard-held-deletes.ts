@@ -52,16 +52,18 @@ async function guardKind(
   // A delete that came back ("not empty on the replica") waits for its time.
   const candidates = held.filter((entry) => (entry.nextAttemptAt ?? 0) <= now);
   if (candidates.length === 0) return;
+  // One that came back was counted when it was first released; once an hour it would use up what others may.
+  const uncounted = candidates.filter((entry) => entry.lastError === undefined).length;
   const state = lease.state();
   const recent = state.released.filter((one) => one.at > now - GUARD_WINDOW_MS);
   const verdict = guardDeletes({
-    candidates: candidates.length,
+    candidates: uncounted,
     live: await liveCount(ctx, kind),
     releasedLastDay: recent.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0),
     holdsEveryDelete: state.holdsEveryDelete,
   });
   if (verdict.isReleased) {
-    await lease.write((s) => ({ ...s, released: [...recent, { kind, at: now, count: candidates.length }] }));
+    await lease.write((s) => ({ ...s, released: [...recent, { kind, at: now, count: uncounted }] }));
     for (const entry of candidates) await ctx.ledger.update(entry.path, (e) => release(e, entry.version, now));
     ctx.log('info', 'deletes are released', { kind, objects: candidates.length });
     return;

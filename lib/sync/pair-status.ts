@@ -76,9 +76,9 @@ export async function pairStatus(sources: StatusSources): Promise<PairStatus> {
   const sum = (numbers: readonly (number | undefined)[]): number =>
     numbers.reduce<number>((all, n) => all + (n ?? 0), 0);
   const counts: StatusCounts = {
-    total: sum(rows[0].map((row) => row.count)),
+    total: sum(rows[0].filter((row) => row.epoch === state?.epoch).map((row) => row.count)),
     ...found.counts,
-    onlyOnReplica: sum(rows[1].map((row) => row.extraCount)),
+    onlyOnReplica: sum(rows[1].filter((row) => row.epoch === state?.epoch).map((row) => row.extraCount)),
   };
   const facts = {
     pair,

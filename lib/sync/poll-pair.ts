@@ -42,6 +42,10 @@ export interface PollReport {
 
 /** Entries of the index read at once. */
 const PAGE = 1000;
+/** With more messages out than this, copiers are busy for a while and a look at the ledger would only cost. */
+const ENOUGH_OUT = 100;
+/** How many pauses the next look waits then. */
+const BUSY_PAUSES = 4;
 
 /**
  * One poll of a pair, under its lease: finds out what changed on either side, puts it into the ledger, releases deletes through the
@@ -77,6 +81,11 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
   const feed = await followFeed(ctx, lease);
   if (feed.outcome === 'refused') {
     return { report: { outcome: 'problem', problem: lease.state().paused?.reason }, isComplete: false };
+  }
+  const { paused } = lease.state();
+  if (paused !== undefined) {
+    ctx.log('info', `the pair goes on: the ${paused.side} answers again`);
+    await lease.write(({ paused: _over, ...state }) => state);
   }
   const isFirstReading = lease.state().feed.cursor === undefined && feed.feed.cursor !== undefined;
   // The end of the feed is noted before the epoch's inventory begins: what changes from now on is told by the feed.
@@ -150,11 +159,7 @@ async function identify(ctx: PairContext, lease: PollLease): Promise<string | un
     }));
     return conflict;
   }
-  const { guids, paused } = lease.state();
-  if (paused !== undefined) {
-    ctx.log('info', `the ${paused.side} answers again`);
-    await lease.write(({ paused: _over, ...state }) => state);
-  }
+  const { guids } = lease.state();
   if (guids.primary === primary && guids.replica === replica) return undefined;
   await lease.write((state) => withIdentities(ctx, state, primary, replica));
   return undefined;
@@ -220,7 +225,8 @@ async function dispatchUntilIdle(ctx: PairContext, lease: PollLease, options: Po
     options.onProgress?.();
     if (step.isIdle) return true;
     if (options.signal?.aborted === true || ctx.clock.now() + options.dispatchPauseMs >= options.deadline) return false;
-    await ctx.clock.sleep(options.dispatchPauseMs, options.signal);
+    const isBusy = step.outCount > ENOUGH_OUT;
+    await ctx.clock.sleep(isBusy ? BUSY_PAUSES * options.dispatchPauseMs : options.dispatchPauseMs, options.signal);
   }
 }
 

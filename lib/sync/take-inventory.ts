@@ -8,9 +8,9 @@ import { nextPass } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
-import { guidText, orgOf, type PairContext } from './pair-context.ts';
+import { guidText, type PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
-import type { Members } from './read-list.ts';
+import { type Members, readMembers } from './read-list.ts';
 
 /** How an inventory of one side went in this poll. */
 export interface InventoryOutcome {
@@ -100,6 +100,10 @@ async function walk(
     if (next.startsWith('/data/') && bags === undefined) {
       // A pass that goes on behind the list of bags needs their names again; unread, their lists are unread too.
       const names = await tryBagNames(ctx, side, next);
+      if (names.failure?.outcome === 'endpoint') {
+        await openBreaker(ctx, names.failure);
+        return { outcome: 'endpoint', problem: names.failure.text };
+      }
       bags = names.bags ?? [];
       if (names.failure !== undefined) unread.push({ list: '/data', reason: names.failure.text });
     }
@@ -182,9 +186,7 @@ async function compareList(
     takesBaseline: state.start === 'baseline' && state.bootstrappedAt === undefined,
   };
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
-    kindOfList(list) === 'data_bag' && members !== undefined
-      ? [...members.refs.keys()].filter(ctx.rules.isBagWanted).sort()
-      : undefined;
+    kindOfList(list) === 'data_bag' && members !== undefined ? bagsToWalk(ctx, members) : undefined;
   if (side === 'primary') {
     const { observed, absent, members } = await comparePrimaryList(ctx, list, listPass);
     return { found: observed + absent, bags: bagsOf(members) };
@@ -197,10 +199,13 @@ async function compareList(
   return { found: drifted, bags: bagsOf(members) };
 }
 
+/** Names that no request can carry are not among them: `/data/..` would be another resource. */
+const bagsToWalk = (ctx: PairContext, members: Members): readonly string[] =>
+  [...members.refs.keys()].filter(ctx.rules.isBagWanted).toSorted();
+
 async function tryBagNames(ctx: PairContext, side: Side, list: ListPath): Promise<ListResult> {
   try {
-    const names = await orgOf(ctx, side).names('/data');
-    return { list, found: 0, bags: names.filter(ctx.rules.isBagWanted).toSorted() };
+    return { list, found: 0, bags: bagsToWalk(ctx, await readMembers(ctx, side, '/data')) };
   } catch (error) {
     if (!(error instanceof ChefRequestError)) throw error;
     return { list, found: 0, failure: await judge(ctx, error) };
