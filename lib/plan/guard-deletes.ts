@@ -8,7 +8,7 @@ export const HALF_RULE_ABOVE = 3;
 export const GUARD_WINDOW_MS = 24 * 60 * 60_000;
 
 export interface GuardedDeletes {
-  /** Held deletes of the kind that ask to be released. */
+  /** Held deletes of the kind that ask to be released for the first time. */
   readonly candidates: number;
   /** Members of the kind's lists as last read completely, the candidates included; undefined when that never happened. */
   readonly live: number | undefined;
@@ -37,7 +37,7 @@ export function guardDeletes(deletes: GuardedDeletes): GuardVerdict {
   }
   const limit = deleteLimit(deletes.live);
   const total = deletes.releasedLastDay + deletes.candidates;
-  if (total <= limit) return { isReleased: true };
+  if (total <= limit || deletes.candidates === 0) return { isReleased: true };
   const earlier = deletes.releasedLastDay === 0 ? '' : ` and ${deletes.releasedLastDay} more within 24 hours`;
   return {
     isReleased: false,

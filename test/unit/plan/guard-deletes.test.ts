@@ -41,6 +41,7 @@ describe('guardDeletes', () => {
     ['all of them', { candidates: 1000 }, false],
     ['what is left of the day', { candidates: 40, releasedLastDay: 60 }, true],
     ['more than is left of the day', { candidates: 41, releasedLastDay: 60 }, false],
+    ['one that came back, whatever went before', { candidates: 0, live: 5, releasedLastDay: 4 }, true],
     ['a single one of a list that was never read', { live: undefined }, false],
     ['a single one after the primary was replaced', { holdsEveryDelete: 'replaced' }, false],
   ])('%s: %o', (_, some, isReleased) => {
