@@ -36,7 +36,7 @@ export async function applyDeletes(
   const missing = first.filter(({ finding }) => finding === 'missing').map(({ begun }) => begun);
   if (missing.length > 0) await ctx.clock.sleep(EVIDENCE_PAUSE_MS);
   const second = new Map((await readAll(ctx, missing)).map(({ begun, finding }) => [begun, finding]));
-  const identity = missing.length === 0 ? 'known' : await primaryIdentity(ctx, deletes);
+  const identity = missing.length === 0 ? 'known' : await identityOfBoth(ctx, deletes);
   const isCalm = ctx.primary.lastTroubleAt() < startedAt - CALM_BEFORE_MS;
 
   const outcomes: CopyOutcome[] = [];
@@ -72,11 +72,16 @@ async function find(ctx: PairContext, ref: ObjectRef): Promise<Finding> {
   }
 }
 
-/** Whether the primary still is the organization of the pair's state. */
-async function primaryIdentity(ctx: PairContext, deletes: readonly Begun[]): Promise<'known' | 'other' | Error> {
+/**
+ * Whether both sides still are the organizations of the pair's state: absence on another primary proves nothing, and in another replica of
+ * the same name nothing is ours.
+ */
+async function identityOfBoth(ctx: PairContext, deletes: readonly Begun[]): Promise<'known' | 'other' | Error> {
+  const guids = deletes[0]?.state.guids;
   try {
-    const { guid } = await ctx.primary.probe();
-    return guidText(guid) === deletes[0]?.state.guids.primary ? 'known' : 'other';
+    const [primary, replica] = await Promise.all([ctx.primary.probe(), ctx.replica.probe()]);
+    const areKnown = guidText(primary.guid) === guids?.primary && guidText(replica.guid) === guids.replica;
+    return areKnown ? 'known' : 'other';
   } catch (error) {
     if (isExpectedFailure(error)) return error;
     throw error;
@@ -100,7 +105,7 @@ async function conclude(
   if (failure !== undefined) return await fail(ctx, begun, failure);
   if (!isCalm || identity === 'other') {
     const text = isCalm
-      ? 'The primary is another organization than before: the next poll decides about this delete.'
+      ? 'The primary or the replica is another organization than before: the next poll decides about this delete.'
       : 'The primary answered 404, but it was failing around that time, so the 404 proves nothing: it is asked again.';
     const at = ctx.clock.now() + RESTLESS_RETRY_MS;
     const error = { code: 'NO_EVIDENCE', text, side: 'primary' as const };
@@ -132,7 +137,8 @@ async function remove(ctx: PairContext, { entry, state }: Begun): Promise<CopyOu
         side: 'replica' as const,
       };
       const at = ctx.clock.now() + NOT_EMPTY_RETRY_MS;
-      await ctx.ledger.update(entry.path, (e) => hold(e, { version: entry.version, at, error }));
+      const setback = { version: entry.version, at, error, isAttemptGivenBack: true };
+      await ctx.ledger.update(entry.path, (e) => hold(e, setback));
       return 'held';
     }
     await ctx.replica.remove(ref);

@@ -5,7 +5,7 @@ import { isFrozenManifest } from '../plan/normalised-form.ts';
 import type { ChefObject } from '../ports/chef-org.ts';
 import type { Begun, CopyOutcome } from './copy-objects.ts';
 import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
-import { voidList } from './void-list.ts';
+import { voidList, voidListsOf } from './void-list.ts';
 
 /**
  * Reads the object on the primary and makes the replica's equal, writing only when it is not. Afterwards the entry is synced, or
@@ -30,7 +30,8 @@ export async function applyUpsert(ctx: PairContext, begun: Begun): Promise<CopyO
   await write(ctx, { ref, object, fingerprint, isKnown, isFrozen });
 
   // What the inventory saw is no longer what the ledger knows: its digest must not stand for this entry (A → B → A).
-  if (entry.seen !== fingerprint || entry.action === 'delete') await voidList(ctx, listOf(ref), state.epoch);
+  if (entry.action === 'delete') await voidListsOf(ctx, [ref], state.epoch);
+  else if (entry.seen !== fingerprint) await voidList(ctx, listOf(ref), state.epoch);
   const done = { version: entry.version, now: ctx.clock.now(), readAt, fingerprint, destination, isFrozen };
   let isSettled = false;
   await ctx.ledger.update(entry.path, (current) => {

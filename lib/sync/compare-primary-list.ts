@@ -83,8 +83,9 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     (entry) => ctx.rules.isWanted(trustedRef(entry.path)) && !members.refs.has(nameInList(trustedRef(entry.path))),
   );
   const missing = unlisted.filter(isLive);
-  const absent = await noteMissing(ctx, list, pass, missing, startedAt);
-  if (kindOfList(list) === 'data_bag') await forgetBags(ctx, pass, missing, startedAt);
+  const absent =
+    (await noteMissing(ctx, list, pass, missing, startedAt)) +
+    (kindOfList(list) === 'data_bag' ? await noteItemsOf(ctx, pass, unlisted, startedAt) : 0);
   await storeDigests(ctx, list, pass, found?.generation, {
     names: absent === 0 ? names : undefined,
     bodies: readsBodies && absent === 0 ? bodies : undefined,
@@ -227,19 +228,24 @@ const isConfirmedAbsent = (entry: LedgerEntry, pass: ListPass): boolean =>
   entry.absent < Math.min(pass.number, pass.firstOfPoll) &&
   unsyncedBucket(entry) !== 'held';
 
-/** The complete list of bags lacks a bag: its items are absent with it, though nobody can list them. */
-async function forgetBags(
+/**
+ * The complete list of bags lacks these bags: their items are absent with them, though nobody can list them. That holds for a bag whose
+ * delete is done or under way too: a late event may have made an item of it live again. Answers how many items stay absent.
+ */
+async function noteItemsOf(
   ctx: PairContext,
   pass: ListPass,
   bags: readonly LedgerEntry[],
   listReadAt: number,
-): Promise<void> {
+): Promise<number> {
+  let absent = 0;
   for (const bag of bags) {
     const items = (await ctx.ledger.entriesOf(bag.path)).filter(
       (entry) => isLive(entry) && ctx.rules.isWanted(trustedRef(entry.path)),
     );
-    await noteMissing(ctx, bag.path, pass, items, listReadAt);
+    absent += await noteMissing(ctx, bag.path, pass, items, listReadAt);
   }
+  return absent;
 }
 
 interface Comparison {

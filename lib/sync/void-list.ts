@@ -7,7 +7,13 @@ export async function voidList(ctx: PairContext, list: ListPath, epoch: number):
   await ctx.ledger.updateList('primary', list, (row) => voidDigests(row, 'primary', list, epoch));
 }
 
-/** As {@link voidList}, for the lists of several objects, each once. */
+/**
+ * As {@link voidList}, for the lists of several objects, each once. For an item the list of bags too: when its bag is gone from the primary,
+ * nothing else tells that the item is.
+ */
 export async function voidListsOf(ctx: PairContext, refs: readonly ObjectRef[], epoch: number): Promise<void> {
-  for (const list of new Set(refs.map(listOf))) await voidList(ctx, list, epoch);
+  const lists = refs.flatMap((ref): ListPath[] =>
+    ref.kind === 'data_bag_item' ? [listOf(ref), '/data'] : [listOf(ref)],
+  );
+  for (const list of new Set(lists)) await voidList(ctx, list, epoch);
 }
