@@ -18,8 +18,9 @@ export interface LedgerEntry {
   readonly attempts: number;
   /** Messages sent for this version; part of the deduplication id. */
   readonly sends: number;
-  /** Set while a message is out; cleared by the copier's answer. */
+  /** Set while a message is out, of a held delete one of an older version; cleared by the copier's answer. */
   readonly sentAt?: number;
+  /** Due from then on; of a held delete, not released before. */
   readonly nextAttemptAt?: number;
   /** Since when the replica may differ. Kept by observations of an unsettled entry: lag is measured from here. */
   readonly pendingSince?: number;
@@ -72,6 +73,9 @@ export const isUnsettled = (entry: LedgerEntry): boolean => entry.state === 'pen
 /** The object should exist on the replica. Tombstones and planned deletes are not live. */
 export const isLive = (entry: LedgerEntry): boolean => entry.action === 'upsert';
 
+/** Deleted, and known to be. */
+const isDeleted = (entry: LedgerEntry): boolean => !isLive(entry) && entry.state === 'synced';
+
 export interface Observation {
   readonly path: ObjectPath;
   readonly action: Action;
@@ -95,12 +99,15 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
   if (seen.feedId !== undefined && isSameEpoch && entry.feedId !== undefined) {
     if (BigInt(seen.feedId) <= BigInt(entry.feedId)) return undefined;
   }
-  if (entry === undefined && seen.action === 'delete') return undefined;
+  if (seen.action === 'delete' && (entry === undefined || (isDeleted(entry) && seen.by !== 'replica')))
+    return undefined;
   const feedId = seen.feedId ?? (isSameEpoch ? entry.feedId : undefined);
   const keepsSeen = seen.by === 'replica' || seen.by === 'operator';
   const nextSeen = keepsSeen ? entry?.seen : seen.seen;
   const isFrozen = seen.isFrozen ?? entry?.isFrozen;
   const pendingSince = (entry !== undefined && isUnsettled(entry) ? entry.pendingSince : undefined) ?? seen.now;
+  // The copy that is out may still write: a delete waits until it has ended, or can no longer run.
+  const isCopyOut = seen.action === 'delete' && entry?.state === 'pending' && entry.sentAt !== undefined;
   return {
     path: seen.path,
     version,
@@ -108,7 +115,8 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     state: seen.action === 'delete' ? 'held' : 'pending',
     attempts: 0,
     sends: 0,
-    nextAttemptAt: seen.now,
+    sentAt: isCopyOut ? entry.sentAt : undefined,
+    nextAttemptAt: isCopyOut ? entry.nextAttemptAt : seen.now,
     pendingSince,
     settledAt: entry?.settledAt,
     seen: nextSeen,
@@ -255,8 +263,15 @@ export function hold(entry: LedgerEntry | undefined, setback: Setback): LedgerEn
 /** The guard lets a held delete go. */
 export function release(entry: LedgerEntry | undefined, version: Version, now: number): LedgerEntry | undefined {
   if (entry === undefined || entry.state !== 'held' || !isSameVersion(entry.version, version)) return undefined;
-  const { plan, ...rest } = entry;
+  const { plan, sentAt, ...rest } = entry;
   return { ...rest, state: 'pending', nextAttemptAt: now };
+}
+
+/** A copy of an older version has ended, so a held delete need not wait for it any longer. */
+export function noteCopyEnded(entry: LedgerEntry | undefined, ended: Version, now: number): LedgerEntry | undefined {
+  if (entry?.state !== 'held' || entry.sentAt === undefined || isSameVersion(entry.version, ended)) return undefined;
+  const { sentAt, ...rest } = entry;
+  return { ...rest, nextAttemptAt: now };
 }
 
 /** The guard keeps a held delete under a plan until an operator approves it. */

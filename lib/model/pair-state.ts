@@ -23,6 +23,8 @@ export interface PairState {
   readonly holdsEveryDelete?: string;
   /** `copy`: the first epoch copies everything. `baseline`: `bootstrap: false`, nothing was compared yet. */
   readonly start: 'copy' | 'baseline';
+  /** When the baseline was complete; what is new since then is copied, in later epochs too. */
+  readonly baselineAt?: number;
   /** When the first inventory of the epoch was complete and everything of it settled. */
   readonly bootstrappedAt?: number;
   /** Grows with every lease taken; the fencing token of every write of a poll. */

@@ -19,6 +19,8 @@ export interface Backlog {
   readonly now: number;
   /** Messages sent before this are gone: the queue in memory began then. */
   readonly queueBeganAt: number;
+  /** A copy of an object that was observed as deleted meanwhile may still be writing. */
+  readonly isSupersededCopyOut: boolean;
 }
 
 export interface Dispatch {
@@ -73,7 +75,7 @@ export function gatePhases(backlog: Backlog): Dispatch {
   }
   const deletes = openDeletes(ofRun, of, backlog);
   if (deletes.entries.length > 0) {
-    const isUpsertOut = outCount > 0 && !isDeleteOut;
+    const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.isSupersededCopyOut;
     const due = deletes.entries.filter((entry) => isDue(entry, backlog));
     const allowed = Math.max(0, Math.min(room, DELETES_PER_RUN - backlog.run.deletesSent));
     const send = isUpsertOut ? [] : containersLast(due).slice(0, allowed);

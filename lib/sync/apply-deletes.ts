@@ -133,7 +133,7 @@ async function remove(ctx: PairContext, { entry, state }: Begun): Promise<CopyOu
     if (OBJECT_KINDS[ref.kind].isContainer && !(await isEmptyOnReplica(ctx, ref))) {
       const error = {
         code: 'NOT_EMPTY',
-        text: `The replica's ${ref.path} is not empty: it holds objects that this pair did not put there; remove or move them, then it is deleted.`,
+        text: `The replica's ${ref.path} is not empty: what else it holds was not put there by this pair, or waits to be deleted itself; once it is empty it is deleted.`,
         side: 'replica' as const,
       };
       const at = ctx.clock.now() + NOT_EMPTY_RETRY_MS;

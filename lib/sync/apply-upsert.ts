@@ -1,4 +1,4 @@
-import { claim, settle } from '../model/ledger-entry.ts';
+import { claim, noteCopyEnded, settle } from '../model/ledger-entry.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { isFrozenManifest } from '../plan/normalised-form.ts';
@@ -7,18 +7,32 @@ import type { Begun, CopyOutcome } from './copy-objects.ts';
 import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
 import { voidList, voidListsOf } from './void-list.ts';
 
-/**
- * Reads the object on the primary and makes the replica's equal, writing only when it is not. Afterwards the entry is synced, or
- * superseded by a newer version that will be copied. Throws the failure otherwise; nothing is ever deleted here.
- */
-export async function applyUpsert(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
-  const { entry, state } = begun;
+/** The object as the primary has it now. */
+export interface Source {
+  readonly ref: ObjectRef;
+  readonly object: ChefObject;
+  readonly fingerprint: string;
+  readonly isFrozen: boolean;
+  readonly readAt: number;
+}
+
+/** Reads the object of an attempt on the primary. Throws when it is not there or cannot be compared. */
+export async function readSource(ctx: PairContext, { entry }: Begun): Promise<Source> {
   const ref = trustedRef(entry.path);
   const readAt = ctx.clock.now();
   const object = await ctx.primary.read(ref);
   if ('missing' in object) throw notOnPrimary(ref);
-  const fingerprint = fingerprintOf(ctx, ref, object.text);
   const isFrozen = ref.kind === 'cookbook_version' && isFrozenManifest(object.text);
+  return { ref, object, fingerprint: fingerprintOf(ctx, ref, object.text), isFrozen, readAt };
+}
+
+/**
+ * Makes the replica's object equal to the source, writing only when it is not. Afterwards the entry is synced, or superseded by a newer
+ * version that will be copied. Throws the failure otherwise; nothing is ever deleted here.
+ */
+export async function applyUpsert(ctx: PairContext, begun: Begun, source: Source): Promise<CopyOutcome> {
+  const { entry, state } = begun;
+  const { ref, object, fingerprint, isFrozen, readAt } = source;
   const destination = guidText(state.guids.replica);
 
   const isKnown = entry.owned === destination && entry.fingerprint !== undefined;
@@ -39,7 +53,9 @@ export async function applyUpsert(ctx: PairContext, begun: Begun): Promise<CopyO
     isSettled = settled?.state === 'synced';
     return settled;
   });
-  return isSettled ? 'settled' : 'superseded';
+  if (isSettled) return 'settled';
+  await ctx.ledger.update(entry.path, (current) => noteCopyEnded(current, entry.version, ctx.clock.now()));
+  return 'superseded';
 }
 
 /** Never a reason to delete: an upsert's 404 may mean a proxy, an overloaded server or a change that is not told of yet. */

@@ -77,7 +77,10 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   if (readsBodies) bodies = await completeBodies(ctx, pass, members, entries, bodies, frozen);
   let observed = 0;
   for (const [name, ref] of members.refs) {
-    if (await compareMember(ctx, pass, ref, entries.get(name), bodies.get(name))) observed += 1;
+    if (
+      await compareMember(ctx, pass, { ref, entry: entries.get(name), seen: bodies.get(name), listReadAt: startedAt })
+    )
+      observed += 1;
   }
   const unlisted = [...entries.values()].filter(
     (entry) => ctx.rules.isWanted(trustedRef(entry.path)) && !members.refs.has(nameInList(trustedRef(entry.path))),
@@ -86,9 +89,10 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const absent =
     (await noteMissing(ctx, list, pass, missing, startedAt)) +
     (kindOfList(list) === 'data_bag' ? await noteItemsOf(ctx, pass, unlisted, startedAt) : 0);
+  const isSettled = absent === 0 && ![...entries.values()].some((entry) => isDeletedSince(entry, startedAt));
   await storeDigests(ctx, list, pass, found?.generation, {
-    names: absent === 0 ? names : undefined,
-    bodies: readsBodies && absent === 0 ? bodies : undefined,
+    names: isSettled ? names : undefined,
+    bodies: readsBodies && isSettled ? bodies : undefined,
     members,
     frozen,
     missingCount: missing.length,
@@ -144,13 +148,23 @@ async function completeBodies(
 const entryIsLive = (entry: LedgerEntry | undefined, pass: ListPass): boolean =>
   entry === undefined ? pass.takesBaseline : isLive(entry);
 
+/** Deleted after the list was read: that it is listed says nothing. */
+const isDeletedSince = (entry: LedgerEntry, listReadAt: number): boolean =>
+  !isLive(entry) && entry.state === 'synced' && (entry.settledAt ?? 0) >= listReadAt;
+
+/** A listed object, and what is known of it. */
+interface Member {
+  readonly ref: ObjectRef;
+  readonly entry: LedgerEntry | undefined;
+  readonly seen: Seen | undefined;
+  readonly listReadAt: number;
+}
+
 /** Answers whether the entry has a new version. */
 async function compareMember(
   ctx: PairContext,
   pass: ListPass,
-  ref: ObjectRef,
-  entry: LedgerEntry | undefined,
-  seen: Seen | undefined,
+  { ref, entry, seen, listReadAt }: Member,
 ): Promise<boolean> {
   const { path } = ref;
   const now = ctx.clock.now();
@@ -173,6 +187,7 @@ async function compareMember(
     });
     return isChanged && !pass.takesBaseline;
   }
+  if (isDeletedSince(entry, listReadAt)) return false;
   const isDifferent =
     !isLive(entry) ||
     (entry.version.epoch < pass.trustFrom && entry.state !== 'pending') ||

@@ -210,7 +210,8 @@ async function compareEntry(
       await ctx.ledger.update(entry.path, (e) => driftIsGone(e, entry.version));
     return isDriftReport(entry) ? 'unsettled' : 'equal';
   }
-  if (isDriftReport(entry)) return 'unsettled';
+  // Absent on the primary: it is about to be deleted or listed again, and a repair would forget the mark.
+  if (isDriftReport(entry) || entry.absent !== undefined) return 'unsettled';
   await repairOrReport(ctx, entry, pass, isListed);
   return 'drifted';
 }

@@ -1,11 +1,11 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { CopyMessage } from '../model/copy-message.ts';
-import { begin, type LedgerEntry, park, retryAt, type Setback } from '../model/ledger-entry.ts';
+import { begin, type LedgerEntry, noteCopyEnded, park, retryAt, type Setback } from '../model/ledger-entry.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { ATTEMPTS_BEFORE_PARKING, PARKED_RETRY_MS, retryDelayMs } from '../plan/backoff.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
 import { applyDeletes } from './apply-deletes.ts';
-import { applyUpsert } from './apply-upsert.ts';
+import { applyUpsert, readSource } from './apply-upsert.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { isExpectedFailure, type PairContext } from './pair-context.ts';
 
@@ -20,7 +20,8 @@ export type CopyOutcome = 'settled' | 'superseded' | 'retry' | 'parked' | 'held'
 
 /**
  * Copies the objects of messages of one group, in their order: the object's current state on the primary is applied to the replica and
- * its ledger entry settled, or its failure recorded. Deletes that follow each other share their evidence. Rejects only when the ledger
+ * its ledger entry settled, or its failure recorded. Deletes that follow each other share their evidence. Outcomes come in the order in which
+ * they were reached. Rejects only when the ledger
  * itself cannot be written: then, and only then, the messages must come again.
  */
 export async function copyObjects(ctx: PairContext, messages: readonly CopyMessage[]): Promise<readonly CopyOutcome[]> {
@@ -56,7 +57,10 @@ async function beginAttempt(ctx: PairContext, { path, version }: CopyMessage): P
     return 'waiting';
   }
   const { isChanged, entry } = await ctx.ledger.update(path, (current) => begin(current, version));
-  if (!isChanged || entry === undefined) return 'superseded';
+  if (!isChanged || entry === undefined) {
+    await ctx.ledger.update(path, (current) => noteCopyEnded(current, version, now));
+    return 'superseded';
+  }
   if (entry.attempts > ATTEMPTS_BEFORE_PARKING) {
     const text = `The copy of the object was begun ${ATTEMPTS_BEFORE_PARKING} times and never ended: look for an object that is too large for its copier.`;
     await ctx.ledger.update(path, (current) =>
@@ -69,11 +73,14 @@ async function beginAttempt(ctx: PairContext, { path, version }: CopyMessage): P
 
 /** One upsert, and whatever its failure means. */
 async function attempt(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
+  let seen: string | undefined;
   try {
-    return await applyUpsert(ctx, begun);
+    const source = await readSource(ctx, begun);
+    seen = source.fingerprint;
+    return await applyUpsert(ctx, begun, source);
   } catch (error) {
     if (!isExpectedFailure(error)) throw error;
-    return await recordFailure(ctx, begun, await judge(ctx, error), hasProgressed(error));
+    return await recordFailure(ctx, begun, await judge(ctx, error), { hasProgressed: hasProgressed(error), seen });
   }
 }
 
@@ -88,26 +95,26 @@ export async function recordFailure(
   ctx: PairContext,
   { entry }: Begun,
   decision: FailureDecision,
-  hasMadeProgress = false,
+  { hasProgressed: hasMadeProgress = false, seen }: { readonly hasProgressed?: boolean; readonly seen?: string } = {},
 ): Promise<CopyOutcome> {
   const now = ctx.clock.now();
   const error = { code: decision.code, text: decision.text, side: decision.side };
   if (decision.outcome === 'endpoint') {
     await openBreaker(ctx, decision);
     const at = (await ctx.state.read())?.paused?.until ?? now;
-    return await setBack(ctx, entry, { version: entry.version, at, error, isAttemptGivenBack: true });
+    return await setBack(ctx, entry, { version: entry.version, at, error, seen, isAttemptGivenBack: true });
   }
   const isLast = entry.attempts >= ATTEMPTS_BEFORE_PARKING && !hasMadeProgress;
   const fields = { path: entry.path, code: decision.code, attempt: entry.attempts };
   if (isLast || decision.isHopeless) {
     ctx.log('warn', `parked: ${decision.text}`, fields);
-    const setback = { version: entry.version, at: now + PARKED_RETRY_MS, error };
+    const setback = { version: entry.version, at: now + PARKED_RETRY_MS, error, seen };
     await ctx.ledger.update(entry.path, (current) => park(current, setback));
     return 'parked';
   }
   ctx.log('warn', decision.text, fields);
   const at = hasMadeProgress ? now : now + retryDelayMs(entry.attempts, ctx.clock.random());
-  return await setBack(ctx, entry, { version: entry.version, at, error, isAttemptGivenBack: hasMadeProgress });
+  return await setBack(ctx, entry, { version: entry.version, at, error, seen, isAttemptGivenBack: hasMadeProgress });
 }
 
 /** The entry is tried again at the setback's time. */

@@ -4,6 +4,7 @@ import { trustedRef } from '../model/object-path.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
 import { type Dispatch, gatePhases, MESSAGES_OUT } from '../plan/gate-phases.ts';
 import { outgoingMessage } from '../plan/message-ids.ts';
+import { isCopyOfHeldOut } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 
@@ -36,6 +37,7 @@ export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<D
     parkedStages: await parkedStages(ctx),
     now,
     queueBeganAt: ctx.queue.beganAt,
+    isSupersededCopyOut: await isCopyOfHeldOut(ctx),
   };
   let dispatch = gatePhases(backlog);
   if (dispatch.isRunOver && backlog.pending.length > 0) {
@@ -75,7 +77,8 @@ async function entriesOfPhase(ctx: PairContext, phase: Phase): Promise<readonly 
 }
 
 /** Something to send, at least: a long row of entries that wait for their time must not hide those behind it. */
-const isSendable = (entry: LedgerEntry, ctx: PairContext): boolean => (entry.nextAttemptAt ?? 0) <= ctx.clock.now();
+const isSendable = (entry: LedgerEntry, ctx: PairContext): boolean =>
+  (entry.nextAttemptAt ?? 0) <= ctx.clock.now() || (entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt);
 
 /** Stages 2 and 3 with a parked upsert. */
 async function parkedStages(ctx: PairContext): Promise<ReadonlySet<Stage>> {

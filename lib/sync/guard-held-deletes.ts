@@ -41,6 +41,18 @@ export async function heldEntries(ctx: PairContext): Promise<readonly LedgerEntr
   return held;
 }
 
+/** Its message went with the queue that it was in. */
+const isLost = (ctx: PairContext, entry: LedgerEntry): boolean =>
+  entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt;
+
+/** A copy of an older version of a held delete may still be writing. */
+export async function isCopyOfHeldOut(ctx: PairContext): Promise<boolean> {
+  const now = ctx.clock.now();
+  return (await heldEntries(ctx)).some(
+    (entry) => entry.sentAt !== undefined && !isLost(ctx, entry) && (entry.nextAttemptAt ?? 0) > now,
+  );
+}
+
 async function guardKind(
   ctx: PairContext,
   lease: PollLease,
@@ -49,8 +61,8 @@ async function guardKind(
   knownPlans: ReadonlySet<string>,
 ): Promise<void> {
   const now = ctx.clock.now();
-  // A delete that came back ("not empty on the replica") waits for its time.
-  const candidates = held.filter((entry) => (entry.nextAttemptAt ?? 0) <= now);
+  // A delete that came back ("not empty on the replica") waits for its time, one whose copy is out for the end of that.
+  const candidates = held.filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isLost(ctx, entry));
   if (candidates.length === 0) return;
   // One that came back was counted when it was first released; once an hour it would use up what others may.
   const uncounted = candidates.filter((entry) => entry.lastError === undefined).length;

@@ -162,7 +162,9 @@ function describe(
   if (state.isStopped) return say('stopped');
   if (state.paused !== undefined) return say('waiting', `for ${state.paused.side} (${state.paused.reason})`);
   if (state.lastPoll === undefined && state.lastCompletePollAt === undefined) return bootstrapping(counts);
-  const completeAt = state.lastCompletePollAt ?? state.epochStartedAt;
+  // A bootstrap may take many polls that are cut: as long as they come it is not stale.
+  const isBootstrapping = state.bootstrappedAt === undefined && state.lastPoll !== undefined;
+  const completeAt = isBootstrapping ? state.lastPoll.endedAt : (state.lastCompletePollAt ?? state.epochStartedAt);
   if (sources.now - completeAt > STALE_AFTER_INTERVALS * sources.pollSeconds * 1000 && !isPolling(state, sources.now)) {
     return say('stale', `(no complete poll since ${new Date(completeAt).toISOString()})`);
   }

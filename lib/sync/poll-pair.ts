@@ -2,8 +2,9 @@ import { ChefRequestError } from '../model/chef-request-error.ts';
 import { UNSYNCED_BUCKETS, unsyncedBucket, withdraw } from '../model/ledger-entry.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { nextEpoch, type PairState } from '../model/pair-state.ts';
+import { judgeFailure } from '../plan/classify-response.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
-import { BREAKER_PAUSE_MS, judge, openBreaker } from './breaker.ts';
+import { BREAKER_PAUSE_MS, openBreaker } from './breaker.ts';
 import { dispatchRun, reviveParked } from './dispatch-run.ts';
 import { completedFeed, type FeedReading, followFeed } from './follow-feed.ts';
 import { guardHeldDeletes } from './guard-held-deletes.ts';
@@ -139,10 +140,10 @@ async function identify(ctx: PairContext, lease: PollLease): Promise<string | un
     [primary, replica] = [guidText(identities[0].guid), guidText(identities[1].guid)];
   } catch (error) {
     if (!(error instanceof ChefRequestError)) throw error;
-    const decision = await judge(ctx, error);
-    const { side, code, text } = decision;
-    await openBreaker(ctx, { ...decision, outcome: 'endpoint', side, code, text });
-    return text;
+    // The failed request was the probe itself.
+    const decision = judgeFailure(error.failure, 'failed');
+    await openBreaker(ctx, decision);
+    return decision.text;
   }
   const conflict = await identityConflict(ctx, primary, replica);
   if (conflict !== undefined) {
@@ -244,5 +245,10 @@ async function noteBootstrapped(ctx: PairContext, lease: PollLease): Promise<voi
     );
     if (isCopying) return;
   }
-  await lease.write((state) => ({ ...state, bootstrappedAt: ctx.clock.now() }));
+  const now = ctx.clock.now();
+  await lease.write((state) => ({
+    ...state,
+    bootstrappedAt: now,
+    baselineAt: state.start === 'baseline' ? (state.baselineAt ?? now) : undefined,
+  }));
 }

@@ -45,5 +45,10 @@ export async function takeChanges(
 async function withMembers(ctx: PairContext, change: ToldChange): Promise<readonly ToldChange[]> {
   if (change.action !== 'delete' || change.ref.kind !== 'data_bag') return [change];
   const items = await ctx.ledger.entriesOf(`${listOf(change.ref)}/${change.ref.name}`);
-  return [...items.filter(isLive).map((entry) => ({ ref: trustedRef(entry.path), action: 'delete' as const })), change];
+  return [
+    ...items
+      .filter(isLive)
+      .map((entry) => ({ ref: trustedRef(entry.path), action: 'delete' as const, feedId: change.feedId })),
+    change,
+  ];
 }

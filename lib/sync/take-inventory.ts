@@ -183,7 +183,7 @@ async function compareList(
     firstOfPoll,
     epoch: state.epoch,
     trustFrom: state.trustFrom,
-    takesBaseline: state.start === 'baseline' && state.bootstrappedAt === undefined,
+    takesBaseline: state.start === 'baseline' && state.baselineAt === undefined,
   };
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
     kindOfList(list) === 'data_bag' && members !== undefined ? bagsToWalk(ctx, members) : undefined;
@@ -235,12 +235,13 @@ async function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass
       tookMs: pass.busyMs,
       completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
     });
-    // The first reading of an epoch read the names of every list too.
-    const readsNamesToo = pass.scope === 'names' || progress.names === undefined;
+    // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
+    const isFirst = progress.names === undefined;
+    const readsNamesToo = pass.scope === 'names' || isFirst;
     return withProgress(state, side, {
       ...progress,
       unread: pass.unread,
-      ...(readsNamesToo ? { names: reading(progress.names) } : {}),
+      ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
       ...(pass.scope === 'contents' ? { contents: reading(progress.contents) } : {}),
       ...(pass.scope === 'contents' && pass.isFull && isComplete ? { fullAt: pass.startedAt } : {}),
     });

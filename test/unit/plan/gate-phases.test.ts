@@ -33,7 +33,15 @@ const FAILING = { attempts: FAILURES_THAT_OPEN_A_PHASE } as const;
 const LATER = { attempts: 1, nextAttemptAt: 2_000 } as const;
 
 const gate = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): Dispatch =>
-  gatePhases({ run: RUN, pending, parkedStages: new Set(), now: NOW, queueBeganAt: 0, ...some });
+  gatePhases({
+    run: RUN,
+    pending,
+    parkedStages: new Set(),
+    now: NOW,
+    queueBeganAt: 0,
+    isSupersededCopyOut: false,
+    ...some,
+  });
 const sent = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): string[] =>
   gate(pending, some).send.map((entry) => `${entry.action} ${entry.path}`);
 
