@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
-import type { LedgerEntry } from '../model/ledger-entry.ts';
+import type { LastError, LedgerEntry } from '../model/ledger-entry.ts';
 import { hold, settle } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { type ObjectRef, trustedRef } from '../model/object-path.ts';
@@ -42,7 +42,7 @@ export async function applyDeletes(
   const outcomes: CopyOutcome[] = [];
   for (const { begun, finding } of first) {
     const seen = second.get(begun) ?? finding;
-    outcomes.push(await conclude(ctx, begun, { seen, identity, isCalm }, upsert));
+    outcomes.push(await conclude(ctx, begun, { seen, identity, isCalm, startedAt }, upsert));
   }
   return outcomes;
 }
@@ -92,12 +92,14 @@ interface Evidence {
   readonly seen: Finding;
   readonly identity: 'known' | 'other' | Error;
   readonly isCalm: boolean;
+  /** When the evidence began to be gathered. */
+  readonly startedAt: number;
 }
 
 async function conclude(
   ctx: PairContext,
   begun: Begun,
-  { seen, identity, isCalm }: Evidence,
+  { seen, identity, isCalm, startedAt }: Evidence,
   upsert: (begun: Begun) => Promise<CopyOutcome>,
 ): Promise<CopyOutcome> {
   if (seen === 'found') return await upsert(begun);
@@ -107,30 +109,35 @@ async function conclude(
     const text = isCalm
       ? 'The primary or the replica is another organization than before: the next poll decides about this delete.'
       : 'The primary answered 404, but it was failing around that time, so the 404 proves nothing: it is asked again.';
-    const at = ctx.clock.now() + RESTLESS_RETRY_MS;
-    const error = { code: 'NO_EVIDENCE', text, side: 'primary' as const };
-    return await setBack(ctx, begun.entry, { version: begun.entry.version, at, error, isAttemptGivenBack: true });
+    return await askAgain(ctx, begun, { code: 'NO_EVIDENCE', text, side: 'primary' });
   }
   try {
-    return await remove(ctx, begun);
+    return await remove(ctx, begun, startedAt);
   } catch (error) {
     if (!isExpectedFailure(error)) throw error;
     return await fail(ctx, begun, error);
   }
 }
 
+const askAgain = async (ctx: PairContext, { entry }: Begun, error: LastError): Promise<CopyOutcome> => {
+  const at = ctx.clock.now() + RESTLESS_RETRY_MS;
+  return await setBack(ctx, entry, { version: entry.version, at, error, isAttemptGivenBack: true });
+};
+
 const fail = async (ctx: PairContext, begun: Begun, error: Error): Promise<CopyOutcome> => {
   if (!isExpectedFailure(error)) throw error;
   return await recordFailure(ctx, begun, await judge(ctx, error));
 };
 
-async function remove(ctx: PairContext, { entry, state }: Begun): Promise<CopyOutcome> {
+async function remove(ctx: PairContext, begun: Begun, startedAt: number): Promise<CopyOutcome> {
+  const { entry, state } = begun;
   const ref = trustedRef(entry.path);
   const current = await ctx.ledger.read(entry.path);
   if (current === undefined || current.state !== 'pending' || !isSameVersion(current.version, entry.version))
     return 'superseded';
-  if (await isOurs(ctx, ref, entry, guidText(state.guids.replica))) {
-    if (OBJECT_KINDS[ref.kind].isContainer && !(await isEmptyOnReplica(ctx, ref))) {
+  let found = await findOnReplica(ctx, ref, entry, guidText(state.guids.replica));
+  if (found === 'ours') {
+    if (OBJECT_KINDS[ref.kind].isContainer && (await ctx.replica.names(ref.path)).length > 0) {
       const error = {
         code: 'NOT_EMPTY',
         text: `The replica's ${ref.path} is not empty: what else it holds was not put there by this pair, or waits to be deleted itself; once it is empty it is deleted.`,
@@ -141,11 +148,16 @@ async function remove(ctx: PairContext, { entry, state }: Begun): Promise<CopyOu
       await ctx.ledger.update(entry.path, (e) => hold(e, setback));
       return 'held';
     }
-    await ctx.replica.remove(ref);
-    ctx.log('info', 'deleted on the replica', { path: ref.path });
-  } else {
-    ctx.log('info', "deleted on the primary; the replica's object is not ours and stays", { path: ref.path });
+    if ((await ctx.replica.remove(ref)) === 'missing') found = 'missing';
+    else ctx.log('info', 'deleted on the replica', { path: ref.path });
   }
+  if (found === 'missing' && ctx.replica.lastTroubleAt() >= startedAt - CALM_BEFORE_MS) {
+    const text =
+      'The replica answered 404, but it was failing around that time, so it may still have the object: it is asked again.';
+    return await askAgain(ctx, begun, { code: 'NO_EVIDENCE', text, side: 'replica' });
+  }
+  if (found === 'not ours')
+    ctx.log('info', "deleted on the primary; the replica's object is not ours and stays", { path: ref.path });
   await voidListsOf(ctx, [ref], state.epoch);
   if (OBJECT_KINDS[ref.kind].isContainer) {
     await ctx.ledger.removeList('primary', ref.path);
@@ -158,17 +170,20 @@ async function remove(ctx: PairContext, { entry, state }: Begun): Promise<CopyOu
 }
 
 /**
- * Owned on this destination, or the replica's object is just what we wrote or were about to write when a copier died. Anything else was
- * there before us and is left alone.
+ * What the replica has under that name. Ours: owned on this destination, or just what we wrote or were about to write when a copier died.
+ * Anything else was there before us and is left alone. A bag is looked for first: one that a falling server calls missing is not deleted
+ * unseen.
  */
-async function isOurs(ctx: PairContext, ref: ObjectRef, entry: LedgerEntry, destination: string): Promise<boolean> {
-  if (entry.owned === destination) return true;
-  if (entry.claimed === undefined) return false;
+async function findOnReplica(
+  ctx: PairContext,
+  ref: ObjectRef,
+  entry: LedgerEntry,
+  destination: string,
+): Promise<'ours' | 'not ours' | 'missing'> {
+  const isOwned = entry.owned === destination;
+  if (isOwned && !OBJECT_KINDS[ref.kind].isContainer) return 'ours';
+  if (!isOwned && entry.claimed === undefined) return 'not ours';
   const found = await ctx.replica.read(ref);
-  return !('missing' in found) && fingerprintOf(ctx, ref, found.text) === entry.claimed;
-}
-
-async function isEmptyOnReplica(ctx: PairContext, ref: ObjectRef): Promise<boolean> {
-  if ('missing' in (await ctx.replica.read(ref))) return true;
-  return (await ctx.replica.names(ref.path)).length === 0;
+  if ('missing' in found) return 'missing';
+  return isOwned || fingerprintOf(ctx, ref, found.text) === entry.claimed ? 'ours' : 'not ours';
 }

@@ -83,14 +83,20 @@ async function write(ctx: PairContext, what: Write): Promise<void> {
   }
   if (!what.isKnown && (await create(ctx, ref, object.text)) === 'created') return;
   const found = await ctx.replica.read(ref);
-  if ('missing' in found) {
-    await create(ctx, ref, object.text);
-  } else if (fingerprintOf(ctx, ref, found.text) !== what.fingerprint) {
-    const replaced = await ctx.replica.replace(ref, object.text);
-    // Deleted on the replica between the two requests.
-    if (replaced === 'missing') await create(ctx, ref, object.text);
+  if (!('missing' in found)) {
+    if (fingerprintOf(ctx, ref, found.text) === what.fingerprint) return;
+    if ((await ctx.replica.replace(ref, object.text)) === 'replaced') return;
   }
+  // Deleted on the replica meanwhile, or falsely called missing: only an object that could be created was missing.
+  if ((await create(ctx, ref, object.text)) === 'exists') throw contradiction(ref);
 }
+
+/** An overloaded Chef server answers 404 for objects that exist (API facts §12): nothing is known about what it holds. */
+const contradiction = (ref: ObjectRef): SyncError =>
+  new SyncError(
+    `The replica says that ${ref.path} exists and that it does not, as an overloaded server does: it is tried again by itself.`,
+    { code: 'CONTRADICTION', scope: 'object', retry: 'later', side: 'replica' },
+  );
 
 /** Creates the object, and before it the data bag it lives in when that is missing. */
 async function create(ctx: PairContext, ref: ObjectRef, text: string): Promise<'created' | 'exists'> {
