@@ -94,7 +94,7 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
 
   let isComplete = feed.outcome !== 'unavailable';
   for (const side of ['primary', 'replica'] as const) {
-    const inventory = await takeInventory(ctx, lease, side, options.deadline);
+    const inventory = await takeInventory(ctx, lease, side, options);
     if (inventory.outcome === 'endpoint') {
       return { report: { outcome: 'problem', problem: inventory.problem }, feed, isComplete: false };
     }

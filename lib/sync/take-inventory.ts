@@ -22,6 +22,12 @@ export interface InventoryOutcome {
 /** Lists of one side read at a time; the server's own bound on requests in flight comes on top. */
 const LISTS_AT_ONCE = 8;
 
+/** When an inventory stops between two lists. */
+export interface InventoryEnd {
+  readonly deadline: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Where a pass begins and what it has read when it has passed every list. */
 const END: ListPath = '/~';
 
@@ -33,7 +39,7 @@ export async function takeInventory(
   ctx: PairContext,
   lease: PollLease,
   side: Side,
-  deadline: number,
+  until: InventoryEnd,
 ): Promise<InventoryOutcome> {
   const before = lease.state().inventory[side];
   const firstOfPoll = before.pass === undefined ? before.number + 1 : before.number;
@@ -41,7 +47,7 @@ export async function takeInventory(
   for (;;) {
     const pass = await currentPass(ctx, lease, side, done);
     if (pass === undefined) return { outcome: 'done' };
-    const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, deadline });
+    const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, until });
     if (outcome.outcome !== 'done') return outcome;
     done.add(pass.scope);
   }
@@ -74,14 +80,14 @@ async function currentPass(
 interface Walk {
   readonly pass: Pass;
   readonly firstOfPoll: number;
-  readonly deadline: number;
+  readonly until: InventoryEnd;
 }
 
 async function walk(
   ctx: PairContext,
   lease: PollLease,
   side: Side,
-  { pass, firstOfPoll, deadline }: Walk,
+  { pass, firstOfPoll, until }: Walk,
 ): Promise<InventoryOutcome> {
   const startedAt = ctx.clock.now();
   const unread = [...pass.unread];
@@ -96,7 +102,7 @@ async function walk(
   let next: ListPath | undefined = pass.nextList;
   while (next !== undefined && next !== END) {
     await store(lease, side, progress(next));
-    if (ctx.clock.now() >= deadline) return { outcome: 'cut' };
+    if (ctx.clock.now() >= until.deadline || until.signal?.aborted === true) return { outcome: 'cut' };
     if (next.startsWith('/data/') && bags === undefined) {
       // A pass that goes on behind the list of bags needs their names again; unread, their lists are unread too.
       const names = await tryBagNames(ctx, side, next);
