@@ -3,6 +3,7 @@ import {
   driftIsGone,
   isDriftReport,
   isLive,
+  isUnsettled,
   type LedgerEntry,
   observe,
   reportDrift,
@@ -82,7 +83,9 @@ export async function compareReplicaList(
     if (result !== 'equal') unsettled += 1;
   }
   if (kindOfList(list) === 'data_bag') drifted += await compareLostBags(ctx, entries, members, pass, startedAt);
-  const known = new Set(entries.filter(isLive).map((entry) => nameInList(trustedRef(entry.path))));
+  const known = new Set(
+    entries.filter((entry) => isLive(entry) || isUnsettled(entry)).map((entry) => nameInList(trustedRef(entry.path))),
+  );
   const frozenNow = readsBodies ? [...bodies].filter(([, seen]) => seen.isFrozen).map(([name]) => name) : [];
   const stillTrusted = [...frozen].filter((name) => members.refs.has(name) && !bodies.has(name));
   const contentsAfter = (isAllEqual: boolean): Digest | undefined => {

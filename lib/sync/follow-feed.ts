@@ -105,7 +105,10 @@ async function takeEvents(
   }
   if (isFeedReset(feed.cursor, answer.events)) return await resetFeed(ctx, lease);
   const { epoch } = lease.state();
-  const taken = await takeChanges(ctx, changes, 'feed', epoch);
+  // The cursor's own event is known: it is in the ledger, or older than the epoch's inventory.
+  const { id: known } = feed.cursor;
+  const fresh = changes.filter((change) => change.feedId !== known);
+  const taken = await takeChanges(ctx, fresh, 'feed', epoch);
   if (taken > 0) ctx.log('info', 'the feed told of changes', { objects: taken });
   if (unknownPaths.length > 0) await keepUnknownPaths(ctx, lease, unknownPaths);
   const isAhead = end !== undefined && BigInt(end.id) > BigInt(feed.cursor.id);

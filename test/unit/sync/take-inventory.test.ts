@@ -22,7 +22,9 @@ test('a pass that goes on behind the list of bags asks for no bag whose name wou
     return await ctx.primary.names(list);
   };
 
-  await takeInventory({ ...ctx, primary: { ...ctx.primary, names } }, lease, 'primary', Number.POSITIVE_INFINITY);
+  await takeInventory({ ...ctx, primary: { ...ctx.primary, names } }, lease, 'primary', {
+    deadline: Number.POSITIVE_INFINITY,
+  });
 
   expect(asked).toContain('/data/users');
   expect(asked).not.toContain('/data/..');
