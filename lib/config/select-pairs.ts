@@ -3,6 +3,9 @@ import { nearestWord } from './nearest-word.ts';
 import type { OrganizationPair } from './organization-pairs.ts';
 import { quote } from './quote.ts';
 
+/** As much of a pair as a selector can mean. */
+export type NamedPair = Pick<OrganizationPair, 'name' | 'replicaName'>;
+
 /** A selector of a command that names no pair, or more than one where it must name one. The message is one sentence. */
 export class PairSelectionError extends Error {
   readonly code: 'PAIR_UNKNOWN' | 'PAIR_AMBIGUOUS';
@@ -22,7 +25,7 @@ export class PairSelectionError extends Error {
  * by a glob over names (`eu/*`) or, without a slash, over destinations (`acme-*`). Never an empty list: throws a
  * PairSelectionError when nothing or too much is meant.
  */
-export function selectPairs(pairs: readonly OrganizationPair[], selector: string): readonly OrganizationPair[] {
+export function selectPairs<Pair extends NamedPair>(pairs: readonly Pair[], selector: string): readonly Pair[] {
   const named = pairs.filter(({ name }) => name === selector);
   if (named.length > 0) return named;
 
@@ -39,17 +42,17 @@ export function selectPairs(pairs: readonly OrganizationPair[], selector: string
   return matched;
 }
 
-function matchGlob(pairs: readonly OrganizationPair[], glob: string): readonly OrganizationPair[] {
+function matchGlob<Pair extends NamedPair>(pairs: readonly Pair[], glob: string): readonly Pair[] {
   const matches = picomatch(glob);
   return pairs.filter((pair) => matches(glob.includes('/') ? pair.name : destinationWord(pair)));
 }
 
 /** What stands after the slash of the pair's name. */
-function destinationWord(pair: OrganizationPair): string {
+function destinationWord(pair: NamedPair): string {
   return pair.name.slice(pair.replicaName.length + 1);
 }
 
-function unknownPair(pairs: readonly OrganizationPair[], selector: string): PairSelectionError {
+function unknownPair(pairs: readonly NamedPair[], selector: string): PairSelectionError {
   const names = pairs.map(({ name }) => name);
   const nearest = nearestWord(selector, [...names, ...new Set(pairs.map(destinationWord))]);
   const candidates =

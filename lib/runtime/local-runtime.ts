@@ -157,14 +157,17 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
     );
   };
 
-  /** A poll that died with its process left its lease behind; this process is the only one, so nobody holds it. */
+  /**
+   * A poll that died with its process left its lease behind; this process is the only one, so nobody holds it. What was paused is tried at
+   * once: whoever starts again has often just repaired something.
+   */
   const takeOver = async (): Promise<void> => {
     for (const { ctx } of pairs) {
       noteDestination(ctx.pair, await ctx.state.read());
       await ctx.state.update((state) => {
-        if (state?.leaseUntil === undefined) return undefined;
-        const { leaseUntil, ...rest } = state;
-        return rest;
+        if (state === undefined || (state.leaseUntil === undefined && state.paused === undefined)) return undefined;
+        const { leaseUntil, paused, ...rest } = state;
+        return paused === undefined ? rest : { ...rest, paused: { ...paused, until: clock.now() } };
       });
     }
   };

@@ -1,0 +1,56 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT_CODES, type Exit, exitCodeHelp } from './exit-codes.ts';
+import { explainError } from './explain-error.ts';
+import { programVersion } from './program-version.ts';
+import { runCommand } from './run.ts';
+import { screenOn } from './screen.ts';
+import { syncStatusCommand } from './sync-status.ts';
+import { unsyncedObjectsCommand } from './unsynced-objects.ts';
+
+/**
+ * Runs `chef-sync-ctl` with these arguments and answers the exit code. Never throws: what went wrong is on stderr, an expected error as
+ * its sentence, a fault of ours as one sentence too, with its trace only when `--debug` is given.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let exit: Exit = 'ok';
+  try {
+    await program((outcome) => {
+      exit = outcome;
+    }).parseAsync([...args], { from: 'user' });
+    return EXIT_CODES[exit].code;
+  } catch (error) {
+    // Commander has written its own sentence, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.refused.code;
+    const explained = explainError(error, args.includes('--debug'));
+    const screen = screenOn(process.stderr);
+    for (const line of explained.lines) screen.line(line);
+    return EXIT_CODES[explained.exit].code;
+  }
+}
+
+function program(finish: (exit: Exit) => void): Command {
+  const root = new Command('chef-sync-ctl')
+    .description('Keeps replica organizations of Chef Infra Servers equal to their primary.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ chef-sync-ctl run --config chef-sync.yaml      keep the replicas equal to the primary
+  $ chef-sync-ctl sync-status                      how every pair is
+  $ chef-sync-ctl unsynced-objects eu/acme         what is missing on a replica, and why
+
+Exit codes:
+${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'killed'])}`,
+    );
+  // Subcommands take over these settings only from a parent that has them when they are added.
+  root
+    .version(programVersion())
+    .exitOverride()
+    .showHelpAfterError('Add --help to see how it is used.')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'chef-sync-ctl: ')) });
+  for (const command of [runCommand(finish), syncStatusCommand(finish), unsyncedObjectsCommand(finish)]) {
+    command.copyInheritedSettings(root).option('--debug', 'show the trace of a fault of chef-sync');
+    root.addCommand(command);
+  }
+  return root;
+}

@@ -1,0 +1,68 @@
+import type { PairCondition, PairStatus } from '../sync/pair-status.ts';
+import { CONDITION_COLOUR } from './condition-colour.ts';
+import { formatDuration, formatFuture, formatPast } from './human-time.ts';
+import { type Cell, renderTable } from './render-table.ts';
+import type { Screen } from './screen.ts';
+import { nextStep, readingLines, statusDetails } from './status-details.ts';
+
+const HEADER = ['PAIR', 'STATE', 'LAST POLL', 'NEXT POLL', 'LAG', 'DETAILS'];
+
+/** In these states nobody knows what changed since, so a lag of 0 would be a lie. */
+const LAG_UNKNOWN: ReadonlySet<PairCondition> = new Set([
+  'never polled',
+  'waiting',
+  'stale',
+  'stopped',
+  'baseline not compared',
+  'no longer configured',
+]);
+
+/** The table of `sync-status`: a row per pair, with further details below it in their own column. */
+export function renderStatusTable(statuses: readonly PairStatus[], now: number, screen: Screen): readonly string[] {
+  const rows = statuses.flatMap((status) => {
+    const [first = '', ...others] = detailsAndNextStep(status, now);
+    return [
+      [...cellsOf(status, now), { text: first }],
+      ...others.map((text): Cell[] => [...HEADER.slice(1).map(() => ({ text: '' })), { text }]),
+    ];
+  });
+  return renderTable(HEADER, rows, screen);
+}
+
+/** One pair for a reader who asked for it: everything on lines of their own, nothing cut. */
+export function renderStatusOfOne(status: PairStatus, now: number, screen: Screen): readonly string[] {
+  const [, ...cells] = cellsOf(status, now);
+  const facts = cells.map(({ text, colour }, index) => {
+    const label = (HEADER[index + 1] ?? '').toLowerCase();
+    return `  ${label.padEnd(10)} ${screen.paint(text, colour)}`;
+  });
+  const details = [...detailsAndNextStep(status, now), ...readingLines(status, now)];
+  return [status.pair, ...facts, ...details.map((text) => `  - ${text}`)];
+}
+
+const detailsAndNextStep = (status: PairStatus, now: number): readonly string[] => [
+  ...statusDetails(status, now),
+  ...[nextStep(status)].filter((step) => step !== undefined),
+];
+
+function cellsOf(status: PairStatus, now: number): readonly Cell[] {
+  const { condition, lastPoll, nextPollAt } = status;
+  return [
+    { text: status.pair },
+    { text: stateText(status), colour: CONDITION_COLOUR[condition] },
+    { text: lastPoll === undefined ? '-' : formatPast(lastPoll.endedAt, now) },
+    { text: nextPollAt === undefined || condition === 'stopped' ? '-' : formatFuture(nextPollAt, now) },
+    { text: lagText(status) },
+  ];
+}
+
+/** The state with its numbers; reasons stand in the details. */
+export function stateText({ condition, text, paused }: PairStatus): string {
+  if (condition === 'waiting') return paused === undefined ? condition : `waiting for ${paused.side}`;
+  return condition === 'stale' ? condition : text;
+}
+
+/** The age of the oldest change that is not on the replica yet. */
+export function lagText({ condition, lagMs }: PairStatus): string {
+  return lagMs === 0 && LAG_UNKNOWN.has(condition) ? '-' : formatDuration(lagMs);
+}

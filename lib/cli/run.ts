@@ -1,0 +1,102 @@
+import { Command } from 'commander';
+import { loadConfig } from '../config/load-config.ts';
+import type { OnceReport } from '../runtime/local-runtime.ts';
+import { systemClock } from '../runtime/system-clock.ts';
+import { DEFAULT_CONFIG } from './default-config.ts';
+import { EXIT_CODES, type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
+import { printJson } from './print-json.ts';
+import { onceJson, renderOnce } from './render-once.ts';
+import { screenOn } from './screen.ts';
+import { statusJson } from './status-details.ts';
+import { takeStopSignals } from './stop-signals.ts';
+import { type WatchedRuntime, watchRuntime } from './watch-runtime.ts';
+
+interface RunOptions {
+  readonly config: string;
+  readonly once?: true;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** A log line of work under way at most this often for each pair; a new state is told at once. */
+const PLAIN_PROGRESS_MS = 10_000;
+
+/** `chef-sync-ctl run`; `finish` gets how it ended. */
+export function runCommand(finish: (exit: Exit) => void): Command {
+  return new Command('run')
+    .summary('keep every replica equal to its primary')
+    .description(
+      'Keeps every replica organization of the configuration equal to its primary, until SIGTERM or Ctrl-C.\n' +
+        'With --once: complete passes over every pair, then ends and says what is not in sync.',
+    )
+    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--once', 'end when every pair was looked at completely and everything due was copied')
+    .option('--json', 'print one JSON object at the end')
+    .option('--quiet', 'show only warnings, errors and pairs that are not in sync')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ chef-sync-ctl run                                        follow ./chef-sync.yaml until stopped
+  $ chef-sync-ctl run --config /etc/chef-sync.yaml --quiet   the same under a service manager
+  $ chef-sync-ctl run --once                                 for a schedule of your own
+  $ chef-sync-ctl run --once --json | jq .exitCode
+
+The first SIGTERM or Ctrl-C lets the copies under way end, a second one ends at once; nothing is lost either way.
+Log lines go to stdout, with --once or --json to stderr. Ledger and cursors are in the state file of the
+configuration (local.state), structured logs beside it in STATE-logs.
+
+Exit codes (of several pairs the worst counts; without --once a stop in order is 0):
+${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'killed'])}`,
+    )
+    .action(async (options: RunOptions) => finish(await run(options)));
+}
+
+async function run(options: RunOptions): Promise<Exit> {
+  const isReportOnStdout = options.once === true || options.json === true;
+  const watched = watchRuntime(loadConfig(options.config), {
+    screen: screenOn(isReportOnStdout ? process.stderr : process.stdout),
+    plainEveryMs: PLAIN_PROGRESS_MS,
+    isQuiet: options.quiet === true,
+    isOnce: options.once === true,
+  });
+  const stop = takeStopSignals((name) =>
+    watched.log('info', `${name}: ends when the copies under way have ended; a second one ends at once`),
+  );
+  try {
+    watched.log('info', 'started', { pairs: watched.runtime.pairs.length, once: options.once === true });
+    const exit = await (options.once === true ? runOnce : follow)(watched, options, stop.signal);
+    watched.log('info', 'ended', { exitCode: EXIT_CODES[exit].code });
+    return exit;
+  } finally {
+    stop.dispose();
+    await watched.close();
+  }
+}
+
+async function follow({ runtime, view }: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {
+  await runtime.run(signal);
+  await view.stop();
+  if (options.json === true) {
+    const statuses = await Promise.all(runtime.pairs.map((pair) => pair.status()));
+    printJson('ok', statuses.map(statusJson));
+  }
+  return 'ok';
+}
+
+async function runOnce({ runtime, view }: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {
+  const reports = await runtime.runOnce(signal);
+  await view.stop();
+  const exit = worstExit(reports.map(onceExit));
+  if (options.json === true) printJson(exit, reports.map(onceJson));
+  else showReports(reports, options.quiet === true);
+  return exit;
+}
+
+function showReports(reports: readonly OnceReport[], isQuiet: boolean): void {
+  const screen = screenOn(process.stdout);
+  for (const report of reports) {
+    if (isQuiet && onceExit(report) === 'ok') continue;
+    for (const line of renderOnce(report, systemClock.now(), screen)) screen.line(line);
+  }
+}

@@ -1,0 +1,31 @@
+import { EXIT_CODES } from './exit-codes.ts';
+
+/** A process that ends in order when it is asked to. */
+export interface StopSignals {
+  /** Aborted by the first SIGTERM or SIGINT. */
+  readonly signal: AbortSignal;
+  /** Signals end the process again as they do by default. */
+  dispose(): void;
+}
+
+/**
+ * From now on the first SIGTERM or SIGINT only aborts the signal, after `onStop` was told, so that copies under way can end. A second one
+ * ends the process at once; the state file survives that too.
+ */
+export function takeStopSignals(onStop: (name: NodeJS.Signals) => void): StopSignals {
+  const stopping = new AbortController();
+  const listen = (name: NodeJS.Signals): void => {
+    if (stopping.signal.aborted) process.exit(EXIT_CODES.killed.code);
+    onStop(name);
+    stopping.abort();
+  };
+  process.on('SIGTERM', listen);
+  process.on('SIGINT', listen);
+  return {
+    signal: stopping.signal,
+    dispose() {
+      process.off('SIGTERM', listen);
+      process.off('SIGINT', listen);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { systemClock } from '../runtime/system-clock.ts';
+import { choosePairs, type SourceOptions } from './chosen-pairs.ts';
+import { DEFAULT_CONFIG } from './default-config.ts';
+import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
+import { parseDuration } from './human-time.ts';
+import { printJson } from './print-json.ts';
+import { renderStatusOfOne, renderStatusTable } from './render-status.ts';
+import { screenOn } from './screen.ts';
+import { statusJson } from './status-details.ts';
+
+interface SyncStatusOptions extends SourceOptions {
+  readonly json?: true;
+  /** Milliseconds. */
+  readonly maxLag?: number;
+}
+
+/** `chef-sync-ctl sync-status`; `finish` gets what the status means. */
+export function syncStatusCommand(finish: (exit: Exit) => void): Command {
+  return new Command('sync-status')
+    .summary('show how every pair is')
+    .description(
+      'Shows how the pairs are, from the state file alone: it asks no Chef server, and the daemon may be at work.',
+    )
+    .argument('[pair]', 'REPLICA/DESTINATION, the destination alone, or a glob; default: every pair')
+    .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`).conflicts('state'))
+    .option('--state <file>', 'read this state file without a configuration')
+    .option('--json', 'print one JSON object')
+    .option('--max-lag <duration>', 'tolerate changes under way up to this age, like 90s, 10m or 1h30m', readDuration)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ chef-sync-ctl sync-status
+  $ chef-sync-ctl sync-status eu/acme                   one pair, with all details
+  $ chef-sync-ctl sync-status --max-lag 10m             as a check of a monitoring system
+  $ chef-sync-ctl sync-status --state chef-sync.db      without the configuration and its keys
+
+Without --max-lag the exit code is 0 only when every pair is in sync. With it, a pair that is copying is good too as
+long as its oldest change is no older than that; objects that keep failing, parked objects, held deletes, waiting,
+stale, stopped and never polled pairs are not.
+
+Exit codes (of several pairs the worst counts; a pair that is no longer configured does not count):
+${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped'])}`,
+    )
+    .action(async (pair: string | undefined, options: SyncStatusOptions) => finish(await syncStatus(pair, options)));
+}
+
+async function syncStatus(selector: string | undefined, options: SyncStatusOptions): Promise<Exit> {
+  const { state, pairs } = choosePairs(options, selector);
+  try {
+    const now = systemClock.now();
+    const statuses = await Promise.all(pairs.map(({ name, pollSeconds }) => state.status(name, pollSeconds, now)));
+    const exit = worstExit(statuses.map((status) => statusExit(status, options.maxLag)));
+    const [first, ...others] = statuses;
+    if (options.json === true) {
+      printJson(exit, statuses.map(statusJson));
+    } else {
+      const screen = screenOn(process.stdout);
+      const isOne = selector !== undefined && first !== undefined && others.length === 0;
+      const lines = isOne ? renderStatusOfOne(first, now, screen) : renderStatusTable(statuses, now, screen);
+      for (const line of lines) screen.line(line);
+    }
+    return exit;
+  } finally {
+    state.close();
+  }
+}
+
+function readDuration(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined) throw new InvalidArgumentError('Give a time like 90s, 10m or 1h30m.');
+  return durationMs;
+}

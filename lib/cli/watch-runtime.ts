@@ -1,0 +1,46 @@
+import type { Config } from '../config/load-config.ts';
+import { type LocalRuntime, openLocalRuntime } from '../runtime/local-runtime.ts';
+import { openLogs } from '../runtime/open-log.ts';
+import { systemClock } from '../runtime/system-clock.ts';
+import type { Log } from '../sync/pair-context.ts';
+import { followProgress, type ProgressOptions, type ProgressView } from './follow-progress.ts';
+import { plainText } from './plain-text.ts';
+import { type Screen, screenOn } from './screen.ts';
+
+/** The runtime with everybody who watches it: its structured logs, and a person. */
+export interface WatchedRuntime {
+  readonly runtime: LocalRuntime;
+  /** A line about the process itself, in the manager's log and on the screen. */
+  readonly log: Log;
+  readonly view: ProgressView;
+  close(): Promise<void>;
+}
+
+/** What the manager's lines are called on the screen, in the place of a pair. */
+const MANAGER = 'manager';
+
+/** Opens runtime and logs of a configuration, and shows its warnings on stderr. Throws as `openLocalRuntime` and `openLogs` do. */
+export function watchRuntime(config: Config, options: ProgressOptions): WatchedRuntime {
+  showWarnings(config.warnings, screenOn(process.stderr));
+  const logs = openLogs(config.statePath, (sentence) => show('warn', MANAGER, sentence));
+  let view: ProgressView | undefined;
+  const show = (level: Parameters<Log>[0], about: string, message: string, fields?: Parameters<Log>[2]): void =>
+    view?.log({ at: systemClock.now(), level, about, message, fields });
+  const both =
+    (about: string, log: Log): Log =>
+    (level, message, fields) => {
+      log(level, message, fields);
+      show(level, about, message, fields);
+    };
+  const runtime = openLocalRuntime(config, {
+    logOf: (pair) => both(pair, logs.of(pair)),
+    // A complete pass is what was asked for, whatever the pace of the configuration.
+    isUnpaced: options.isOnce,
+  });
+  view = followProgress(runtime.pairs, options);
+  return { runtime, view, log: both(MANAGER, logs.manager), close: () => runtime.close() };
+}
+
+function showWarnings(warnings: readonly string[], screen: Screen): void {
+  for (const warning of warnings) screen.line(`${screen.paint('WARNING', 'yellow')} ${plainText(warning)}`);
+}

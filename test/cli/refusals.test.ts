@@ -1,0 +1,107 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { startReplicatedServers } from './replicated-servers.ts';
+import { runCli } from './run-cli.ts';
+
+describe('what is refused ends 2 with a sentence and a next step:', () => {
+  test.concurrent.each([
+    [
+      ['run', '--config', '/nonexistent.yaml'],
+      '/nonexistent.yaml: there is no such file; name the configuration with --config FILE',
+    ],
+    [['run'], 'chef-sync.yaml: there is no such file; name the configuration with --config FILE'],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['run', '--onec'], "unknown option '--onec'"],
+    [['unsynced-objects'], "missing required argument 'pair'"],
+    [['sync-status', '--max-lag', 'soon'], 'Give a time like 90s, 10m or 1h30m.'],
+    [['sync-status', '--config', 'a', '--state', 'b'], 'cannot be used with option'],
+    [
+      ['sync-status', '--state', '/nonexistent.db'],
+      'There is no state in /nonexistent.db yet: "chef-sync-ctl run" creates it',
+    ],
+  ])('%j', async (args, sentence) => {
+    const { code, stdout, stderr } = await runCli(...args);
+
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  test('every fault of a configuration at once, with its line', async () => {
+    await using servers = await startReplicatedServers();
+    writeFileSync(servers.configFile, 'version: 1\nprimry: {}\norganizations: []\n');
+
+    const { code, stderr } = await runCli('run', '--once', '--config', servers.configFile);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${servers.configFile}:2:1: "primry" is not a known key; did you mean "primary"?`);
+    expect(stderr).toContain(`${servers.configFile}:3:`);
+  });
+
+  test('a key that is none', async () => {
+    await using servers = await startReplicatedServers();
+    writeFileSync(join(servers.folder, 'key.pem'), 'no key');
+
+    const { code, stderr } = await runCli('run', '--once', '--config', servers.configFile);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('key.pem');
+    expect(stderr).not.toContain('no key"');
+  });
+
+  test('a state file in a folder that does not exist', async () => {
+    await using servers = await startReplicatedServers();
+    const text = `local: { state: missing/chef-sync.db }\n`;
+    writeFileSync(servers.configFile, text, { flag: 'a' });
+
+    const { code, stderr } = await runCli('run', '--once', '--config', servers.configFile);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/missing\/chef-sync\.db/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('a state file that is none is not touched', async () => {
+    await using servers = await startReplicatedServers();
+    writeFileSync(servers.stateFile, 'my notes, not a database');
+
+    const { code, stderr } = await runCli('sync-status', '--config', servers.configFile);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('is no state file');
+  });
+
+  test('a pair that there is not, with the one that is probably meant', async () => {
+    await using servers = await startReplicatedServers();
+
+    const { code, stderr } = await runCli('unsynced-objects', 'eu/acne', '--config', servers.configFile);
+
+    expect(code).toBe(2);
+    expect(stderr).toBe('chef-sync-ctl: there is no pair "eu/acne"; did you mean eu/acme?\n');
+  });
+});
+
+test('what works but should not stay so is told at every start, even with --quiet', async () => {
+  await using servers = await startReplicatedServers();
+  chmodSync(join(servers.folder, 'key.pem'), 0o644);
+
+  const { code, stderr } = await runCli('run', '--once', '--quiet', '--config', servers.configFile);
+
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^WARNING .*chef-sync\.yaml:\d+:\d+: the key file .* can be read by other users/);
+});
+
+describe('--help', () => {
+  test.concurrent.each(['', 'run', 'sync-status', 'unsynced-objects'])(
+    'of %j shows examples and exit codes',
+    async (command) => {
+      const { code, stdout } = await runCli(...command.split(' ').filter(Boolean), '--help');
+
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^Examples:\n {2}\$ chef-sync-ctl /m);
+      expect(stdout).toMatch(/^Exit codes.*:\n {2}0 /m);
+    },
+  );
+});

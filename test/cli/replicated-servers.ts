@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
+
+/** A primary, replicas and a folder with the configuration for them; everything is gone at the end of `await using`. */
+export interface ReplicatedServers extends AsyncDisposable {
+  readonly primary: FakeChefServer;
+  readonly replicas: readonly FakeChefServer[];
+  readonly folder: string;
+  readonly configFile: string;
+  readonly stateFile: string;
+  /** Writes the configuration anew, with these replicas only. */
+  configure(replicas: readonly string[]): void;
+}
+
+/**
+ * Starts fake servers whose organization `acme` is replicated as `NAME/acme`. The primary has three roles, a data bag with an item and an
+ * environment; the replicas are empty.
+ */
+export async function startReplicatedServers(names: readonly string[] = ['eu']): Promise<ReplicatedServers> {
+  const primary = await startFakeChefServer();
+  const replicas = await Promise.all(names.map(() => startFakeChefServer()));
+  const organization = primary.organization('acme');
+  for (const role of ['base', 'db', 'web']) organization.putRole(role, { run_list: [`recipe[${role}]`] });
+  organization.putItem('users', 'alice', { uid: 2001 });
+  organization.putEnvironment('production', { description: 'customers' });
+
+  const folder = mkdtempSync(join(tmpdir(), 'chef-sync-cli-'));
+  writeFileSync(join(folder, 'key.pem'), primary.keyPem, { mode: 0o600 });
+  const configFile = join(folder, 'chef-sync.yaml');
+  const server = (url: string): string => `{ url: "${url}", user: sync, key: { file: key.pem } }`;
+  const configure = (chosen: readonly string[]): void =>
+    writeFileSync(
+      configFile,
+      `version: 1
+primary: ${server(primary.url)}
+replicas:
+${names
+  .map((name, index) => `  ${name}: ${server(replicas[index]?.url ?? '')}`)
+  .filter((_, index) => chosen.includes(names[index] ?? ''))
+  .join('\n')}
+organizations:
+  - { source: acme, replica: all }
+defaults: { pollSeconds: 1 }
+`,
+    );
+  configure(names);
+  return {
+    primary,
+    replicas,
+    folder,
+    configFile,
+    stateFile: join(folder, 'chef-sync.db'),
+    configure,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([primary, ...replicas].map((one) => one.stop()));
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

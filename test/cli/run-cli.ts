@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+
+const CLI = fileURLToPath(new URL('../../lib/cli/chef-sync-ctl.ts', import.meta.url));
+const START = fileURLToPath(new URL('../../lib/cli/start.ts', import.meta.url));
+
+/** How a command ended. */
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface CliProcess {
+  readonly pid: number;
+  /** Resolves when stdout or stderr has a match; fails when the command ends without one. */
+  shows(pattern: RegExp): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  ended(): Promise<CliResult>;
+}
+
+/** Starts `chef-sync-ctl`, or `npm start` with `isStart`, without a terminal. */
+export function startCli(args: readonly string[], { isStart = false, cwd = '/' } = {}): CliProcess {
+  const child = spawn(process.execPath, [isStart ? START : CLI, ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  const closed = once(child, 'close');
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    pid: child.pid ?? 0,
+    async shows(pattern) {
+      while (!pattern.test(output.stdout) && !pattern.test(output.stderr)) {
+        if (hasEnded()) throw new Error(`ended without ${pattern}: ${output.stdout}${output.stderr}`);
+        await wait(20);
+      }
+    },
+    kill: (signal) => void child.kill(signal),
+    async ended() {
+      await closed;
+      return { code: child.exitCode, ...output };
+    },
+  };
+}
+
+/** Runs a command to its end. Whatever it does, it never shows a stack trace. */
+export async function runCli(...args: readonly string[]): Promise<CliResult> {
+  const result = await startCli(args).ended();
+  expect(result.stdout + result.stderr).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
+  return result;
+}

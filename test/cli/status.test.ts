@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { startReplicatedServers } from './replicated-servers.ts';
+import { runCli } from './run-cli.ts';
+
+describe('chef-sync-ctl sync-status', () => {
+  test('says "never polled" and what to do before the first run, and makes no state file', async () => {
+    await using servers = await startReplicatedServers(['eu', 'us']);
+
+    const { code, stdout } = await runCli('sync-status', '--config', servers.configFile);
+
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^eu\/acme +never polled +- +- +- +start it: chef-sync-ctl run$/m);
+    expect(stdout).toMatch(/^us\/acme +never polled/m);
+    expect(existsSync(servers.stateFile)).toBe(false);
+  });
+
+  test('goes on showing a pair that is no longer configured, and does not count it', async () => {
+    await using servers = await startReplicatedServers(['eu', 'us']);
+    await runCli('run', '--once', '--config', servers.configFile);
+    servers.configure(['us']);
+
+    const all = await runCli('sync-status', '--config', servers.configFile, '--json');
+    const one = await runCli('sync-status', 'eu/acme', '--config', servers.configFile);
+
+    const { pairs } = JSON.parse(all.stdout);
+    expect(pairs).toMatchObject([{ pair: 'us/acme' }, { pair: 'eu/acme', condition: 'no longer configured' }]);
+    expect(one.code).toBe(0);
+    expect(one.stdout).toMatch(/no longer configured/);
+  });
+
+  test('shows one pair with the ages of all readings, from the state file alone', async () => {
+    await using servers = await startReplicatedServers();
+    await runCli('run', '--once', '--config', servers.configFile);
+
+    const { stdout } = await runCli('sync-status', 'acme', '--state', servers.stateFile);
+
+    expect(stdout).toMatch(/^eu\/acme\n {2}state +\S/);
+    expect(stdout).toMatch(/ {2}- primary read completely: names \d\d:\d\d:\d\d \(\S+ ago\), contents /);
+    expect(stdout).toMatch(/ {2}- replica read completely: names /);
+    expect(stdout).toMatch(/ {2}- changes from the inventory, the primary has no feed/);
+  });
+
+  test('ends 3 for an object that stays unsynced, whatever --max-lag allows', async () => {
+    await using servers = await startReplicatedServers();
+    servers.replicas[0]?.faults.when(
+      { method: 'POST', path: /roles/ },
+      { kind: 'answer', status: 413, body: '{"error":"JSON must be no more than 2000000 bytes."}' },
+      { times: 1 },
+    );
+    await runCli('run', '--once', '--config', servers.configFile);
+
+    const { code, stdout } = await runCli('sync-status', '--max-lag', '1h', '--config', servers.configFile);
+    const objects = await runCli('unsynced-objects', 'eu/acme', '--config', servers.configFile);
+
+    expect([3, 4]).toContain(code);
+    expect(stdout).toMatch(/which and why: chef-sync-ctl unsynced-objects eu\/acme/);
+    expect(objects.code).toBe(3);
+    expect(objects.stdout).toMatch(/^PATH +ACTION +STATE +SINCE +ATTEMPTS +NEXT TRY +REASON$/m);
+    expect(objects.stdout).toMatch(/^\/roles\/\w+ +upsert +parked +\S+ ago +1 +in \S+ +.*413/m);
+  });
+});
