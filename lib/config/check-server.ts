@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
+import type { Home } from './load-config.ts';
 import type { ServerSettings } from './organization-pairs.ts';
 import { quote } from './quote.ts';
 
@@ -16,21 +17,27 @@ export interface ServerReport {
   readonly warnings: readonly ConfigProblem[];
 }
 
-/** Reads the key and the certificates of one server, and reports on both and on TLS. Keeps nothing of their content. */
-export function checkServer(server: ServerSettings, path: ConfigPath, readFile: ReadFile): ServerReport {
+/**
+ * Reads the key file (for one machine) and the certificates of one server, and reports on both and on TLS. Keeps nothing of their content,
+ * and asks no Secrets Manager: what a secret holds is checked by the functions that use it.
+ */
+export function checkServer(server: ServerSettings, path: ConfigPath, readFile: ReadFile, home: Home): ServerReport {
   const problems: ConfigProblem[] = [];
   const warnings: ConfigProblem[] = [];
 
-  const keyPath = [...path, 'key', 'file'];
-  const key = readOrRefuse(server.key.file, 'the key file', readFile);
-  if ('refusal' in key) {
-    problems.push({ path: keyPath, sentence: key.refusal });
-  } else {
-    const refusal = refuseKey(key.text, server.key.file);
-    if (refusal !== undefined) problems.push({ path: keyPath, sentence: refusal });
-    if ((key.mode & 0o077) !== 0) {
-      const sentence = `the key file ${quote(server.key.file)} can be read by other users of this machine; run \`chmod 600\` on it`;
-      warnings.push({ path: keyPath, sentence });
+  if (home === 'local' && 'file' in server.key) {
+    const { file } = server.key;
+    const keyPath = [...path, 'key', 'file'];
+    const key = readOrRefuse(file, 'the key file', readFile);
+    if ('refusal' in key) {
+      problems.push({ path: keyPath, sentence: key.refusal });
+    } else {
+      const refusal = refuseKey(key.text, file);
+      if (refusal !== undefined) problems.push({ path: keyPath, sentence: refusal });
+      if ((key.mode & 0o077) !== 0) {
+        const sentence = `the key file ${quote(file)} can be read by other users of this machine; run \`chmod 600\` on it`;
+        warnings.push({ path: keyPath, sentence });
+      }
     }
   }
 

@@ -6,11 +6,7 @@ import { quote } from './quote.ts';
 type Issue = z.core.$ZodIssue;
 
 /** Keys of the design whose function does not exist yet, and the next step. Refused by name, never ignored. */
-const LATER_KEYS: ReadonlyMap<string, { readonly nextStep: string; readonly instead?: string }> = new Map([
-  ['aws', { nextStep: 'remove it' }],
-  ['events', { nextStep: 'remove it' }],
-  ['secret', { nextStep: 'use { file: PATH }', instead: 'file' }],
-]);
+const LATER_KEYS: ReadonlySet<string> = new Set(['events']);
 
 /**
  * Makes sentences of what the schema refused. The issues must come from a parse with `reportInput`, which tells a
@@ -48,8 +44,7 @@ function isMissing(issue: Issue): boolean {
 /** `known` is the message of `section` in schema.ts: the keys it knows, separated by spaces. */
 function unknownKey(key: string, path: ConfigPath, known: string): string {
   const place = path.length === 0 ? '' : ` in ${placeName(path)}`;
-  const later = LATER_KEYS.get(key);
-  if (later !== undefined) return `\`${key}\`${place} is not supported yet; ${later.nextStep}`;
+  if (LATER_KEYS.has(key)) return `\`${key}\`${place} is not supported yet; remove it`;
   const words = known.split(' ');
   const hint = didYouMean(key, words) || `; the keys known here are ${words.join(', ')}`;
   return `${quote(key)} is not a known key${place}${hint}`;
@@ -58,9 +53,7 @@ function unknownKey(key: string, path: ConfigPath, known: string): string {
 function meantPaths(issue: Issue): readonly string[] {
   if (issue.code !== 'unrecognized_keys') return [];
   const known = issue.message.split(' ');
-  return issue.keys.map((key) =>
-    pathId([...issue.path, LATER_KEYS.get(key)?.instead ?? nearestWord(key, known) ?? key]),
-  );
+  return issue.keys.map((key) => pathId([...issue.path, nearestWord(key, known) ?? key]));
 }
 
 function pathId(path: ConfigPath): string {

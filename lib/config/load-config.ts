@@ -5,10 +5,14 @@ import { checkServer, type ReadFile } from './check-server.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { explainIssues } from './explain-issues.ts';
+import { foreignSettings } from './foreign-settings.ts';
 import { type OrganizationPair, organizationPairs } from './organization-pairs.ts';
 import { quote } from './quote.ts';
-import { configSchema, type ReadableConfig, readableConfigSchema } from './schema.ts';
+import { type AwsSettings, configSchema, type ReadableConfig, readableConfigSchema } from './schema.ts';
 import { type Position, readYaml } from './yaml-source.ts';
+
+/** Where the product runs: on one machine with `chef-sync-ctl run`, or on AWS as a stack. It decides where keys are kept. */
+export type Home = 'local' | 'aws';
 
 /** A configuration without a fault. */
 export interface Config {
@@ -16,6 +20,8 @@ export interface Config {
   readonly pairs: readonly OrganizationPair[];
   /** The SQLite file of the local runtime, as an absolute path; `chef-sync.db` beside the configuration by default. */
   readonly statePath: string;
+  /** The `aws:` section; empty when the file has none. */
+  readonly aws: AwsSettings;
   /** What works but should not stay so, as `FILE:LINE:COLUMN: sentence`; for the operator to see at every start. */
   readonly warnings: readonly string[];
 }
@@ -23,8 +29,11 @@ export interface Config {
 /** Far more than thousands of pairs need; a larger file is another one, named by mistake. */
 const LARGEST_FILE_BYTES = 1_000_000;
 
-/** Reads a configuration file and the key and certificate files that it names. Throws a ConfigError, never another. */
-export function loadConfig(file: string): Config {
+/**
+ * Reads a configuration file and the key and certificate files that it names. What belongs to the other home than the one it is read for is
+ * refused. Throws a ConfigError, never another.
+ */
+export function loadConfig(file: string, { home = 'local' }: { readonly home?: Home } = {}): Config {
   const refuse = (sentence: string) => new ConfigError([`${file}: ${sentence}`]);
   let bytes: Buffer;
   try {
@@ -42,7 +51,7 @@ export function loadConfig(file: string): Config {
   } catch {
     throw refuse('is not UTF-8 text; save it as UTF-8');
   }
-  return parseConfig(text, { file, readFile: readWithMode });
+  return parseConfig(text, { file, home, readFile: readWithMode });
 }
 
 /** What `parseConfig` needs besides the text. */
@@ -51,10 +60,12 @@ export interface ConfigSource {
   readonly file: string;
   /** Reads the key and certificate files; nothing else is read. */
   readonly readFile: ReadFile;
+  /** Default: local. */
+  readonly home?: Home;
 }
 
 /** As `loadConfig`, for a text. Throws a ConfigError with every problem at once, never another. */
-export function parseConfig(text: string, { file, readFile }: ConfigSource): Config {
+export function parseConfig(text: string, { file, readFile, home = 'local' }: ConfigSource): Config {
   const folder = dirname(resolve(file));
   const yaml = readYaml(text);
   const locate = ({ path, sentence }: ConfigProblem): Located => ({ position: yaml.positionOf(path), sentence });
@@ -69,11 +80,12 @@ export function parseConfig(text: string, { file, readFile }: ConfigSource): Con
   const strict = configSchema.safeParse(yaml.content, { reportInput: true });
   const readable = readableConfigSchema.parse(yaml.content);
   const resolved = organizationPairs(readable, folder);
-  const reports = resolved.servers.map(({ settings, path }) => checkServer(settings, path, readFile));
+  const reports = resolved.servers.map(({ settings, path }) => checkServer(settings, path, readFile, home));
 
   const problems = [
     ...explainIssues(strict.error?.issues ?? []),
     ...resolved.problems,
+    ...foreignSettings(readable, resolved.servers, home),
     ...reports.flatMap((report) => report.problems),
   ];
   if (yaml.syntaxProblems.length > 0 || problems.length > 0) {
@@ -83,6 +95,7 @@ export function parseConfig(text: string, { file, readFile }: ConfigSource): Con
   return {
     pairs: resolved.pairs,
     statePath: resolve(folder, readable.local.state),
+    aws: readable.aws ?? {},
     warnings: inOrder(file, warnings.map(locate)),
   };
 }

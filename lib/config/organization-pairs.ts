@@ -22,13 +22,16 @@ export interface OrganizationPair {
   readonly settings: PairSettings;
 }
 
+/** Where a private key is kept. */
+export type KeyPlace = { readonly file: string } | { readonly secret: string };
+
 /** How to reach a Chef server. Holds the place of the private key, never the key. */
 export interface ServerSettings {
   /** Without a slash at the end and without `/organizations`; equal for two servers only if they are one. */
   readonly url: string;
   readonly user: string;
-  /** A file in PEM form, as an absolute path. */
-  readonly key: { readonly file: string };
+  /** A file in PEM form, as an absolute path; or the name of a secret in Secrets Manager that holds the same. */
+  readonly key: KeyPlace;
   /** The certificates of a private CA, as an absolute path. */
   readonly ca?: string;
   readonly skipsTlsVerification: boolean;
@@ -131,12 +134,17 @@ function serverSettings(server: Server, defaults: Defaults, folder: string): Ser
   return {
     url: `${origin}${pathname.replace(/\/+$/, '')}`,
     user: server.user,
-    key: { file: resolve(folder, server.key.file) },
+    key: keyPlace(server.key, folder),
     ...(server.tls.ca !== undefined && { ca: resolve(folder, server.tls.ca) }),
     skipsTlsVerification: !server.tls.verify,
     signingVersion: server.signingVersion,
     requestsInFlight: server.requestsInFlight ?? defaults.requestsInFlight,
   };
+}
+
+/** The schema allows one of the two. */
+function keyPlace({ file = '', secret }: Server['key'], folder: string): KeyPlace {
+  return secret === undefined ? { file: resolve(folder, file) } : { secret };
 }
 
 function pairSettings(entry: OrganizationEntry, defaults: Defaults): PairSettings {

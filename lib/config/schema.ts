@@ -89,15 +89,29 @@ const signingVersion = z
   .literal(['1.3', '1.1', '1.0', 1.3, 1.1, 1], 'must be 1.3, 1.1 or 1.0')
   .transform((version) => SIGNING_VERSIONS[version]);
 
+const KEY_PHRASE = 'must be { file: PATH } or, on AWS, { secret: NAME }';
+
+const SECRET_PHRASE = 'must be the name of a secret in Secrets Manager, like chef-sync/primary, and not its ARN';
+
+const keySchema = section({
+  file: path("the user's private key in PEM form")
+    .optional()
+    .describe('File of the key for `chef-sync-ctl run`; a relative path begins at the folder of this file'),
+  // CreateSecret: letters, digits and /_+=.@-, at most 512 characters. The colons of an ARN are not among them.
+  secret: text(SECRET_PHRASE, /^[A-Za-z0-9/_+=.@-]{1,512}$/)
+    .optional()
+    .describe('Name of the secret in Secrets Manager that holds the key, on AWS'),
+})
+  .refine(({ file, secret }) => (file === undefined) !== (secret === undefined), KEY_PHRASE)
+  .describe("The user's private key");
+
 /** One Chef server: the primary or a replica. */
 export const serverSchema = section({
   url: serverUrl.describe('Address of the server, without /organizations/NAME'),
   user: text('must be the name of a Chef user: letters, digits, -, _ and dots', /^[A-Za-z0-9._-]+$/).describe(
     'The Chef user whose key signs the requests',
   ),
-  key: section({ file: path("the user's private key in PEM form") }).describe(
-    "The user's private key; a relative path begins at the folder of this file",
-  ),
+  key: keySchema,
   tls: section({
     ca: path('the certificates of a private CA in PEM form').optional().describe('Certificates of a private CA'),
     verify: yesOrNo.default(true).describe('false skips the check of the certificate; every start warns about it'),
@@ -213,6 +227,47 @@ const localSchema = section({
     .describe('The SQLite file that keeps ledger and cursor of `chef-sync-ctl run`'),
 });
 
+const idList = (what: string, pattern: RegExp) => {
+  const phrase = `must be a list of ${what}`;
+  return z.array(text(phrase, pattern), phrase).min(1, phrase);
+};
+
+const ENDPOINTS_PHRASE =
+  'must name the routeTableIds of its subnets, because with `egress: endpoints` DynamoDB is reached through a gateway endpoint';
+
+const networkSchema = section({
+  vpcId: text('must be the id of a VPC, like vpc-0123456789abcdef0', /^vpc-[0-9a-f]+$/),
+  subnetIds: idList('subnet ids like subnet-0123456789abcdef0', /^subnet-[0-9a-f]+$/),
+  securityGroupIds: idList('security group ids like sg-0123456789abcdef0', /^sg-[0-9a-f]+$/),
+  egress: z
+    .enum(['existing', 'endpoints'], 'must be existing or endpoints')
+    .default('existing')
+    .describe('How the functions reach AWS from these subnets: by ways that exist, or by VPC endpoints of the stack'),
+  routeTableIds: idList('route table ids like rtb-0123456789abcdef0', /^rtb-[0-9a-f]+$/)
+    .optional()
+    .describe('Route tables of the subnets; needed with `egress: endpoints`'),
+}).refine(({ egress, routeTableIds }) => egress === 'existing' || routeTableIds !== undefined, ENDPOINTS_PHRASE);
+
+const ALARMS_PHRASE = 'must be { topicArn: ARN } or { email: ADDRESS }';
+
+const alarmsSchema = section({
+  topicArn: text('must be the ARN of an SNS topic', /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/).optional(),
+  email: text('must be an e-mail address', /^[^\s@]+@[^\s@]+$/).optional(),
+}).refine(({ topicArn, email }) => (topicArn === undefined) !== (email === undefined), ALARMS_PHRASE);
+
+const awsSchema = section({
+  network: networkSchema
+    .optional()
+    .describe('The VPC from which the Chef servers are reached; without it they are reached over the internet'),
+  alarms: alarmsSchema.optional().describe('Who is told when something needs attention'),
+  kmsKeyArn: text('must be the ARN of a KMS key', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/)
+    .optional()
+    .describe('A KMS key of yours that encrypts table, queues and logs; without it AWS encrypts with keys of its own'),
+});
+
+/** The `aws:` section as written, with what it leaves out filled in. */
+export type AwsSettings = z.output<typeof awsSchema>;
+
 /** The whole file. */
 export const configSchema = section({
   version: z.literal(1, 'must be 1').describe('Version of this format'),
@@ -227,6 +282,7 @@ export const configSchema = section({
     .describe('What is copied where'),
   defaults: defaultsSchema.prefault({}),
   local: localSchema.prefault({}),
+  aws: awsSchema.optional().describe('Only for a deployment to AWS'),
 });
 
 const NOTHING_READABLE = {
@@ -235,6 +291,7 @@ const NOTHING_READABLE = {
   organizations: [],
   defaults: defaultsSchema.parse({}),
   local: localSchema.parse({}),
+  aws: undefined,
 };
 
 /**
@@ -249,6 +306,7 @@ export const readableConfigSchema = z
     organizations: z.array(organizationSchema.optional().catch(undefined)).catch(NOTHING_READABLE.organizations),
     defaults: defaultsSchema.prefault({}).catch(NOTHING_READABLE.defaults),
     local: localSchema.prefault({}).catch(NOTHING_READABLE.local),
+    aws: awsSchema.optional().catch(NOTHING_READABLE.aws),
   })
   .catch(NOTHING_READABLE);
 

@@ -29,7 +29,7 @@ export function openChefServers(pairs: readonly OrganizationPair[], clock: Clock
       settings,
       createChefServer({
         url: settings.url,
-        key: readSigningKey(settings.user, readFileSync(settings.key.file, 'utf8'), settings.signingVersion),
+        key: readSigningKey(settings.user, readFileSync(keyFile(settings), 'utf8'), settings.signingVersion),
         ca: settings.ca === undefined ? undefined : readFileSync(settings.ca, 'utf8'),
         isCertificateUnchecked: settings.skipsTlsVerification,
         limiters,
@@ -47,4 +47,9 @@ export function openChefServers(pairs: readonly OrganizationPair[], clock: Clock
       await Promise.all([...servers.values()].map((server) => server.close()));
     },
   };
+}
+
+function keyFile({ url, key }: ServerSettings): string {
+  if ('secret' in key) throw new Error(`the key of ${url} is in a secret, so this is no configuration for one machine`);
+  return key.file;
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { ReadFile } from '../../../lib/config/check-server.ts';
 import { ConfigError } from '../../../lib/config/config-error.ts';
-import { type Config, parseConfig } from '../../../lib/config/load-config.ts';
+import { type Config, type Home, parseConfig } from '../../../lib/config/load-config.ts';
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
@@ -56,15 +56,31 @@ export function configText({
   ].join('\n');
 }
 
+/** As {@link configText}, with all keys in Secrets Manager. */
+export function awsText(parts: Parameters<typeof configText>[0] = {}): string {
+  const server = (name: string): string =>
+    `{ url: https://${name}.example.com, user: sync, key: { secret: chef-sync/${name} } }`;
+  return configText({ primary: server('chef'), eu: server('eu'), us: server('us'), ...parts });
+}
+
+/** No file can be read. */
+export const unreadable: ReadFile = (path) => {
+  throw new Error(`${path} was read`);
+};
+
 /** Parses a text as `/etc/chef-sync.yaml`. */
-export function parse(text: string, readFile: ReadFile = everyFileIsAKey): Config {
-  return parseConfig(text, { file: '/etc/chef-sync.yaml', readFile });
+export function parse(text: string, readFile: ReadFile = everyFileIsAKey, home: Home = 'local'): Config {
+  return parseConfig(text, { file: '/etc/chef-sync.yaml', readFile, home });
 }
 
 /** The problems for which a text is refused, without the file's name; empty when it is accepted. */
-export function problemsOf(text: string, readFile: ReadFile = everyFileIsAKey): readonly string[] {
+export function problemsOf(
+  text: string,
+  readFile: ReadFile = everyFileIsAKey,
+  home: Home = 'local',
+): readonly string[] {
   try {
-    parse(text, readFile);
+    parse(text, readFile, home);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map((line) => line.replace('/etc/chef-sync.yaml:', ''));

@@ -1,11 +1,12 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../lib/config/config-error.ts';
-import { loadConfig } from '../../../lib/config/load-config.ts';
-import { certificate, configText, keys, parse, problemsOf } from './config-text.ts';
+import { loadConfig, parseConfig } from '../../../lib/config/load-config.ts';
+import { awsText, certificate, configText, keys, parse, problemsOf, unreadable } from './config-text.ts';
 
 describe('parseConfig', () => {
   it('fills in everything that a short configuration leaves out', () => {
@@ -66,7 +67,7 @@ describe('parseConfig', () => {
 
   it('says what a file without any content lacks', () => {
     expect(problemsOf('')).toEqual([
-      '1:1: the configuration is empty; it must be a map with version, primary, replicas, organizations, defaults, local',
+      '1:1: the configuration is empty; it must be a map with version, primary, replicas, organizations, defaults, local, aws',
     ]);
     expect(problemsOf('{}')).toEqual([
       '1:1: version is missing; it must be 1',
@@ -116,12 +117,7 @@ describe('parseConfig', () => {
   });
 
   it.each([
-    [{ rest: 'aws: { alarms: { email: a@example.com } }' }, '8:1: `aws` is not supported yet; remove it'],
     [{ rest: 'events: { port: 8080 }' }, '8:1: `events` is not supported yet; remove it'],
-    [
-      { eu: '{ url: https://eu.example.com, user: sync, key: { secret: chef-sync/eu } }' },
-      '4:57: `secret` in replicas.eu.key is not supported yet; use { file: PATH }',
-    ],
     [
       { organizations: ['{ source: acme, replica: eu, objects: [roles, policies] }'] },
       '7:51: organizations.objects cannot hold policies: not supported yet; remove it',
@@ -132,6 +128,55 @@ describe('parseConfig', () => {
     ],
   ])('refuses what is not built yet, and never ignores it: %j', (parts, problem) => {
     expect(problemsOf(configText(parts))).toEqual([problem]);
+  });
+
+  it('refuses for one machine what only a deployment to AWS can use', () => {
+    const text = configText({
+      eu: '{ url: https://eu.example.com, user: sync, key: { secret: chef-sync/eu } }',
+      rest: 'aws: { alarms: { email: a@example.com } }',
+    });
+
+    expect(problemsOf(text)).toEqual([
+      '4:57: replicas.eu.key names a secret, which only a deployment to AWS can read; use { file: PATH } for `chef-sync-ctl run`',
+      '8:1: `aws` is only for a deployment to AWS, and `chef-sync-ctl run` does nothing with it; remove it',
+    ]);
+  });
+
+  it('reads no key for AWS, and gives the settings of the deployment', () => {
+    const network = '{ vpcId: vpc-1, subnetIds: [subnet-1], securityGroupIds: [sg-1] }';
+    const text = awsText({ rest: `aws: { network: ${network}, alarms: { email: a@example.com } }` });
+
+    const config = parseConfig(text, { file: '/etc/chef-sync.yaml', home: 'aws', readFile: unreadable });
+
+    expect(config.pairs[0]?.replica.key).toEqual({ secret: 'chef-sync/eu' });
+    expect(config.aws).toEqual({
+      network: { vpcId: 'vpc-1', subnetIds: ['subnet-1'], securityGroupIds: ['sg-1'], egress: 'existing' },
+      alarms: { email: 'a@example.com' },
+    });
+  });
+
+  it.each([
+    [
+      { eu: '{ url: https://eu.example.com, user: sync, key: { file: eu.pem } }' },
+      '4:57: replicas.eu.key names a file of this machine, which no Lambda can read; put the key into Secrets Manager and use { secret: NAME }',
+    ],
+    [
+      { eu: '{ url: https://eu.example.com, user: sync, key: { secret: "arn:aws:secretsmanager:x" } }' },
+      '4:57: replicas.eu.key.secret must be the name of a secret in Secrets Manager, like chef-sync/primary, and not its ARN',
+    ],
+    [
+      { eu: '{ url: https://eu.example.com, user: sync, key: {} }' },
+      '4:50: replicas.eu.key must be { file: PATH } or, on AWS, { secret: NAME }',
+    ],
+    [{ rest: 'aws: { alarms: {} }' }, '8:8: aws.alarms must be { topicArn: ARN } or { email: ADDRESS }'],
+    [
+      {
+        rest: 'aws: { network: { vpcId: vpc-1, subnetIds: [subnet-1], securityGroupIds: [sg-1], egress: endpoints } }',
+      },
+      '8:8: aws.network must name the routeTableIds of its subnets, because with `egress: endpoints` DynamoDB is reached through a gateway endpoint',
+    ],
+  ])('refuses for AWS what no Lambda can use: %j', (parts, problem) => {
+    expect(problemsOf(awsText(parts), unreadable, 'aws')).toEqual([problem]);
   });
 
   it.each([
@@ -280,6 +325,15 @@ describe('parseConfig', () => {
     const config = parse(text, (path) => (path.endsWith('-ca.pem') ? { text: certificate, mode: 0o644 } : pem));
 
     expect(config.pairs.map(({ name }) => name)).toEqual(['eu/acme', 'us/acme', 'eu/acme-test', 'lab/none']);
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('accepts the example of a deployment to AWS', () => {
+    const file = fileURLToPath(new URL('../../../docs/examples/chef-sync-aws.yaml', import.meta.url));
+
+    const config = loadConfig(file, { home: 'aws' });
+
+    expect(config.pairs.map(({ name }) => name)).toEqual(['eu/acme', 'us/acme', 'eu/acme-test']);
     expect(config.warnings).toEqual([]);
   });
 
