@@ -45,10 +45,11 @@ describe('chef-sync-ctl run', () => {
 
   test('ends at once with 130 on a second signal, while a server keeps it waiting', async () => {
     await using servers = await startReplicatedServers();
-    servers.replicas[0]?.faults.when({ method: 'POST', path: /roles/ }, { kind: 'hang' });
+    const [replica] = servers.replicas;
+    const hanging = replica?.faults.when({ method: 'POST', path: /roles/ }, { kind: 'hang' });
     const daemon = startCli(['run', '--config', servers.configFile]);
     try {
-      await daemon.shows(/bootstrapping {2}definitions/);
+      await expect.poll(() => hanging?.hits, { timeout: 20_000 }).toBeGreaterThan(0);
 
       daemon.kill('SIGINT');
       await daemon.shows(/SIGINT: ends when/);

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { formatLogLine } from '../../../lib/cli/log-line.ts';
+import { progressBar, progressLine } from '../../../lib/cli/progress-line.ts';
+import { renderStatusTable } from '../../../lib/cli/render-status.ts';
+import { renderUnsynced } from '../../../lib/cli/render-unsynced.ts';
+import type { Screen } from '../../../lib/cli/screen.ts';
+import { pairStatusOf } from './pair-status.ts';
+
+const NOW = 100_000;
+
+const screenOf = (width?: number): Screen => ({
+  stream: process.stdout,
+  isTerminal: width !== undefined,
+  width: () => width,
+  line: () => undefined,
+  paint: (text) => text,
+});
+
+describe('the status table', () => {
+  test('says of a pair in sync how old the older reading of both sides is', () => {
+    const [, row] = renderStatusTable([pairStatusOf()], NOW, screenOf());
+
+    expect(row).toMatch(
+      /^eu\/acme {2}in sync .*42 objects, names as of \S+( \S+)? \(10s ago\), contents as of .* \(1m ago\)$/,
+    );
+  });
+
+  test('fits the terminal, and gives a file everything', () => {
+    const reason = 'the certificate of https://chef-eu.example.com does not verify; name the CA in tls.ca';
+    const paused = { side: 'replica', code: 'TLS', reason, since: 90_000, until: 150_000 } as const;
+    const status = pairStatusOf({ condition: 'waiting', text: `waiting for replica (${reason})`, paused });
+
+    const cut = renderStatusTable([status], NOW, screenOf(90));
+
+    for (const line of cut) expect(line.length).toBeLessThanOrEqual(90);
+    expect(cut[1]).toMatch(/^eu\/acme {2}waiting for replica .*…$/);
+    expect(renderStatusTable([status], NOW, screenOf()).join('\n')).toContain(reason);
+  });
+
+  test('shows no lag where nobody knows what has changed', () => {
+    const [, row] = renderStatusTable(
+      [pairStatusOf({ condition: 'stale', text: 'stale (since noon)' })],
+      NOW,
+      screenOf(),
+    );
+
+    expect(row).toMatch(/^eu\/acme {2}stale +- +- +- +\(since noon\)$/);
+  });
+
+  test('names held deletes with plan, reason and a few of the objects', () => {
+    const samples = ['/roles/a', '/roles/b', '/roles/c', '/roles/d'] as const;
+    const plan = { id: 'abc', kind: 'role', at: 0, reason: 'more than pass', count: 30, samples } as const;
+    const status = pairStatusOf({
+      condition: 'deletes held',
+      text: 'deletes held 30',
+      plans: [plan],
+      counts: { held: 30 },
+    });
+
+    expect(renderStatusTable([status], NOW, screenOf())[1]).toMatch(
+      /deletes held 30 .* 30 role deletes held under plan abc: more than pass \(\/roles\/a, \/roles\/b, \/roles\/c and 27 more\)$/,
+    );
+  });
+});
+
+test('unsynced objects show age, attempts, next try and reason', () => {
+  const object = { path: '/roles/web', action: 'upsert', state: 'pending', since: 40_000, attempts: 2 } as const;
+
+  const lines = renderUnsynced(
+    [{ ...object, nextAttemptAt: 220_000, reason: '400 no\u001b[2J\nFORGED' }],
+    NOW,
+    screenOf(),
+  );
+
+  expect(lines[1]).toBe('/roles/web  upsert  pending  1m ago  2         in 2m     400 no FORGED');
+  expect(renderUnsynced([], NOW, screenOf())).toEqual(['none']);
+});
+
+describe('the progress of a pair', () => {
+  test('has a bar, the stage, the rate and the lag while it bootstraps', () => {
+    const status = pairStatusOf({
+      condition: 'bootstrapping',
+      lagMs: 4_000,
+      counts: { total: 1_000, pendingUpserts: 750 },
+    });
+
+    expect(progressLine({ status, stage: 'content', objectsPerSecond: 84.6 }, 8, NOW, screenOf())).toBe(
+      'eu/acme   bootstrapping  ██████░░░░░░░░░░░░░░░░░░  content  250/1000  85/s  lag 4s',
+    );
+  });
+
+  test('never wraps on a narrow terminal', () => {
+    expect(progressLine({ status: pairStatusOf() }, 7, NOW, screenOf(30)).length).toBeLessThan(30);
+  });
+
+  test('has an empty bar before anything was found', () => {
+    expect(progressBar(0, 0, 4)).toBe('░░░░');
+    expect(progressBar(4, 4, 4)).toBe('████');
+  });
+});
+
+describe('a log line', () => {
+  test('has instant, level, pair, message and fields', () => {
+    const line = {
+      at: 0,
+      level: 'info',
+      about: 'eu/acme',
+      message: 'deleted',
+      fields: { path: '/roles/a b', n: 2 },
+    } as const;
+
+    expect(formatLogLine(line)).toBe('1970-01-01T00:00:00Z info  eu/acme  deleted path="/roles/a b" n=2');
+  });
+
+  test('stays one line and moves no cursor, whatever a server answered', () => {
+    const line = {
+      at: 0,
+      level: 'warn',
+      about: 'eu/acme',
+      message: '500 \u001b[31mred\r\u0007\u2028end\n    at trace',
+    } as const;
+
+    expect(formatLogLine(line)).toBe('1970-01-01T00:00:00Z warn  eu/acme  500 red end');
+  });
+});
