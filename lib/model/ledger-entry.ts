@@ -160,6 +160,15 @@ export function claim(entry: LedgerEntry | undefined, version: Version, fingerpr
   return mine && { ...mine, claimed: fingerprint };
 }
 
+/** Written down before an item's copier makes the data bag that the item lives in, whatever the bag's own entry waits for. */
+export function claimForMember(
+  entry: LedgerEntry | undefined,
+  { fingerprint, destination }: { readonly fingerprint: string; readonly destination: string },
+): LedgerEntry | undefined {
+  if (entry === undefined || entry.owned === destination || entry.claimed === fingerprint) return undefined;
+  return { ...entry, claimed: fingerprint };
+}
+
 export interface Settlement {
   readonly version: Version;
   readonly now: number;

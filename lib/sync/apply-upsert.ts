@@ -1,4 +1,4 @@
-import { claim, noteCopyEnded, settle } from '../model/ledger-entry.ts';
+import { claim, claimForMember, noteCopyEnded, settle } from '../model/ledger-entry.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { isFrozenManifest } from '../plan/normalised-form.ts';
@@ -41,7 +41,7 @@ export async function applyUpsert(ctx: PairContext, begun: Begun, source: Source
     const { isChanged } = await ctx.ledger.update(entry.path, (current) => claim(current, entry.version, fingerprint));
     if (!isChanged) return 'superseded';
   }
-  await write(ctx, { ref, object, fingerprint, isKnown, isFrozen });
+  await write(ctx, { ref, object, fingerprint, isKnown, isFrozen, destination });
 
   // What the inventory saw is no longer what the ledger knows: its digest must not stand for this entry (A → B → A).
   if (entry.action === 'delete') await voidListsOf(ctx, [ref], state.epoch);
@@ -72,6 +72,7 @@ interface Write {
   /** The replica was seen with this object before, so it is read first; a new one is first created. */
   readonly isKnown: boolean;
   readonly isFrozen: boolean;
+  readonly destination: string;
 }
 
 async function write(ctx: PairContext, what: Write): Promise<void> {
@@ -81,14 +82,14 @@ async function write(ctx: PairContext, what: Write): Promise<void> {
     await ctx.replica.create(ref, object.text);
     return;
   }
-  if (!what.isKnown && (await create(ctx, ref, object.text)) === 'created') return;
+  if (!what.isKnown && (await create(ctx, what)) === 'created') return;
   const found = await ctx.replica.read(ref);
   if (!('missing' in found)) {
     if (fingerprintOf(ctx, ref, found.text) === what.fingerprint) return;
     if ((await ctx.replica.replace(ref, object.text)) === 'replaced') return;
   }
   // Deleted on the replica meanwhile, or falsely called missing: only an object that could be created was missing.
-  if ((await create(ctx, ref, object.text)) === 'exists') throw contradiction(ref);
+  if ((await create(ctx, what)) === 'exists') throw contradiction(ref);
 }
 
 /** An overloaded Chef server answers 404 for objects that exist (API facts §12): nothing is known about what it holds. */
@@ -99,12 +100,17 @@ const contradiction = (ref: ObjectRef): SyncError =>
   );
 
 /** Creates the object, and before it the data bag it lives in when that is missing. */
-async function create(ctx: PairContext, ref: ObjectRef, text: string): Promise<'created' | 'exists'> {
+async function create(ctx: PairContext, { ref, object, destination }: Write): Promise<'created' | 'exists'> {
+  const { text } = object;
   const first = await ctx.replica.create(ref, text);
   if (first !== 'no-container') return first;
   const bag = objectRef('data_bag', [ref.container ?? '']);
   if ('unknown' in bag) throw new Error(`${ref.path} has an impossible data bag`);
-  await ctx.replica.create(bag, JSON.stringify({ name: bag.name }));
+  const bagText = JSON.stringify({ name: bag.name });
+  const fingerprint = fingerprintOf(ctx, bag, bagText);
+  // The bag's own copier may have died and the bag be deleted before another one comes: then it must be known as ours.
+  await ctx.ledger.update(bag.path, (entry) => claimForMember(entry, { fingerprint, destination }));
+  await ctx.replica.create(bag, bagText);
   const second = await ctx.replica.create(ref, text);
   if (second !== 'no-container') return second;
   throw new SyncError(
