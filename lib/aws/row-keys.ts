@@ -1,0 +1,43 @@
+import type { UnsyncedBucket } from '../model/ledger-entry.ts';
+import { type ListPath, listOf, nameInList, type ObjectPath, trustedRef } from '../model/object-path.ts';
+import type { Side } from '../model/side.ts';
+import type { RowKey } from './dynamo-table.ts';
+
+/**
+ * THE table of keys. Names of Chef objects hold neither `#` nor `~` (API facts §8), so no key can be taken for one of another kind. All
+ * rows of a pair are one partition: the local index, whose reads are consistent, needs that.
+ */
+export const pairPartition = (pair: string): string => `PAIR#${pair}`;
+
+export const stateKey = (pair: string): RowKey => ({ pk: pairPartition(pair), sk: 'STATE' });
+
+/** Begins the sort keys of a list's members and of nothing else: `/data` does not begin `/data/users`. */
+export const entriesPrefix = (list: ListPath): string => `OBJ#${list}#`;
+
+export function entryKey(pair: string, path: ObjectPath): RowKey {
+  const ref = trustedRef(path);
+  return { pk: pairPartition(pair), sk: `${entriesPrefix(listOf(ref))}${nameInList(ref)}` };
+}
+
+export const listsPrefix = (side: Side): string => `LIST#${side}#`;
+
+export const listKey = (pair: string, side: Side, list: ListPath): RowKey => ({
+  pk: pairPartition(pair),
+  sk: `${listsPrefix(side)}${list}`,
+});
+
+export const PLANS_PREFIX = 'PLAN#';
+
+export const planKey = (pair: string, id: string): RowKey => ({ pk: pairPartition(pair), sk: `${PLANS_PREFIX}${id}` });
+
+/** Begins the keys of one bucket in the local index. */
+export const bucketPrefix = (bucket: UnsyncedBucket): string => `${bucket}#`;
+
+/** Sorts by time: milliseconds have 13 digits until the year 2286. The path keeps entries of one time apart, in a stable order. */
+export const unsyncedKey = (bucket: UnsyncedBucket, pendingSince: number, path: ObjectPath): string =>
+  `${bucketPrefix(bucket)}${String(pendingSince).padStart(15, '0')}#${path}`;
+
+/** Guids of the destinations of all pairs of the stack, one row each. */
+export const DESTINATIONS_PARTITION = 'DESTINATIONS';
+
+export const slotKey = (origin: string, slot: number): RowKey => ({ pk: `SERVER#${origin}`, sk: `SLOT#${slot}` });

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import dynalite from 'dynalite';
+import { openDynamo, UNSYNCED_INDEX } from '../../../lib/aws/dynamo-table.ts';
+import { ANY_CREDENTIALS, REGION, urlOf } from './local-aws.ts';
+
+/** DynamoDB in this process, in memory, on a free port of 127.0.0.1. */
+export interface DynamoServer {
+  readonly url: string;
+  readonly client: DynamoDBDocumentClient;
+  /** Makes an empty table with the keys and the local index of the product. */
+  createTable(name: string): Promise<void>;
+  stop(): void;
+}
+
+/** Starts dynalite. It sends no `Item` with a failed condition, never throttles, and removes nothing whose time to live is over. */
+export async function startDynamoServer(): Promise<DynamoServer> {
+  const server = dynalite({ createTableMs: 0 });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = urlOf(server);
+  const client = openDynamo({ endpoint: url, region: REGION, credentials: ANY_CREDENTIALS });
+  return {
+    url,
+    client,
+    async createTable(name) {
+      const key = (hash: string, range: string) => [
+        { AttributeName: hash, KeyType: 'HASH' as const },
+        { AttributeName: range, KeyType: 'RANGE' as const },
+      ];
+      await client.send(
+        new CreateTableCommand({
+          TableName: name,
+          BillingMode: 'PAY_PER_REQUEST',
+          KeySchema: key('pk', 'sk'),
+          AttributeDefinitions: ['pk', 'sk', UNSYNCED_INDEX].map((AttributeName) => ({
+            AttributeName,
+            AttributeType: 'S',
+          })),
+          LocalSecondaryIndexes: [
+            {
+              IndexName: UNSYNCED_INDEX,
+              KeySchema: key('pk', UNSYNCED_INDEX),
+              Projection: { ProjectionType: 'ALL' },
+            },
+          ],
+        }),
+      );
+    },
+    stop() {
+      client.destroy();
+      server.close();
+    },
+  };
+}
