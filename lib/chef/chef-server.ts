@@ -42,6 +42,8 @@ export interface ChefServerSettings extends HttpAgentSettings {
   /** Scheme, host, port; a path before the organization's is kept. */
   readonly url: string;
   readonly key: SigningKey;
+  /** Asked when the server refuses the signature (401): the key that has come into the place of `key`, or undefined when none has. */
+  readonly renewKey?: () => Promise<SigningKey | undefined>;
   readonly limiters: RequestLimiters;
   readonly clock: Clock;
 }
@@ -105,7 +107,7 @@ export interface ChefServer {
 /** What one try of a request brought. */
 type TryOutcome =
   | { readonly kind: 'answer'; readonly answer: Omit<ApiAnswer, 'wasRetried'> }
-  /** The server named the API version it speaks: the same request goes out again with that. */
+  /** The server named the API version it speaks, or the key was replaced: the same request goes out again with that. */
   | { readonly kind: 'renegotiated' }
   | {
       readonly kind: 'failed';
@@ -116,13 +118,20 @@ type TryOutcome =
 
 /** A client of the server. Throws a SyncError when the URL or the CA is none; opens no connection yet. */
 export function createChefServer(settings: ChefServerSettings): ChefServer {
-  const { clock, key, limiters } = settings;
+  const { clock, limiters } = settings;
   const url = baseUrl(settings.url);
   const basePath = url.pathname.replace(/\/+$/, '');
   const limiter = limiters.of(url.origin);
   const agent = createHttpAgent(settings);
   let offeredVersion = NEWEST_API_VERSION;
   let agreedVersion: number | undefined;
+  let key = settings.key;
+
+  /** Whether there is another key now than the one that a request was signed with. */
+  async function isKeyReplaced(signedWith: SigningKey): Promise<boolean> {
+    if (key === signedWith) key = (await settings.renewKey?.()) ?? key;
+    return key !== signedWith;
+  }
 
   async function signedHeaders(request: ApiRequest, path: string, version: number): Promise<Record<string, string>> {
     const headers = await signRequest(key, {
@@ -141,6 +150,7 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
   async function tryOnce(request: ApiRequest, label: RequestLabel): Promise<TryOutcome> {
     const path = `${basePath}${request.path}`;
     const version = offeredVersion;
+    const signedWith = key;
     const headers = await signedHeaders(request, path, version);
     const place = await limiter.enter();
     let isTrouble = true;
@@ -155,6 +165,7 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
       const bytes = await readAtMost(response.body, request.maxBytes ?? MAX_ANSWER_BYTES);
       isTrouble = isTroubleStatus(response.statusCode);
       if (response.statusCode === 403) limiter.noteTrouble();
+      if (response.statusCode === 401 && (await isKeyReplaced(signedWith))) return { kind: 'renegotiated' };
       return judgeAnswer(request, label, version, response, bytes);
     } catch (error) {
       const failure = transportFailure(label, url.host, error);

@@ -3,23 +3,23 @@ import type { ObjectPath } from '../model/object-path.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { newPairState, nextEpoch } from '../model/pair-state.ts';
 import { heldEntries } from './guard-held-deletes.ts';
-import type { PairContext } from './pair-context.ts';
+import type { PairRecords } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
 /** Entries of the index read at once. */
 const PAGE = 1000;
 
 /** The pair is stopped: written to its state, so it survives a restart. Copies under way end by themselves. */
-export async function stopPair(ctx: PairContext): Promise<void> {
+export async function stopPair(ctx: PairRecords): Promise<void> {
   await setStopped(ctx, true);
 }
 
 /** The pair runs again with its next poll, and what was paused is tried at once. */
-export async function startPair(ctx: PairContext): Promise<void> {
+export async function startPair(ctx: PairRecords): Promise<void> {
   await setStopped(ctx, false);
 }
 
-async function setStopped(ctx: PairContext, isStopped: boolean): Promise<void> {
+async function setStopped(ctx: PairRecords, isStopped: boolean): Promise<void> {
   await ctx.state.update((found) => {
     const state =
       found ?? newPairState(ctx.clock.now(), ctx.rules.filterHash, ctx.rules.startsWithCopy ? 'copy' : 'baseline');
@@ -32,7 +32,7 @@ async function setStopped(ctx: PairContext, isStopped: boolean): Promise<void> {
  * A new epoch that trusts nothing: everything is read and compared with the replica again. Nothing is deleted by it. A poll under way
  * loses its lease, or it would go on with the old epoch's inventory in the new one.
  */
-export async function resyncPair(ctx: PairContext): Promise<void> {
+export async function resyncPair(ctx: PairRecords): Promise<void> {
   await ctx.state.update(
     (state) =>
       state &&
@@ -47,7 +47,7 @@ export async function resyncPair(ctx: PairContext): Promise<void> {
 }
 
 /** Parked and failing objects (all of them, or those named) are due at once, with no attempts. Answers how many. */
-export async function retryObjects(ctx: PairContext, paths?: ReadonlySet<ObjectPath>): Promise<number> {
+export async function retryObjects(ctx: PairRecords, paths?: ReadonlySet<ObjectPath>): Promise<number> {
   const epoch = (await ctx.state.read())?.epoch;
   if (epoch === undefined) return 0;
   let retried = 0;
@@ -78,7 +78,7 @@ export async function retryObjects(ctx: PairContext, paths?: ReadonlySet<ObjectP
 }
 
 const isChosen = (
-  ctx: PairContext,
+  ctx: PairRecords,
   entry: LedgerEntry,
   isParked: boolean,
   paths: ReadonlySet<ObjectPath> | undefined,
@@ -90,7 +90,7 @@ const isChosen = (
  * Lets the deletes of a plan go, where the entry's version is still the one that was planned. Answers how many; 0 when the plan does not
  * exist any more.
  */
-export async function approveDeletes(ctx: PairContext, planId: string): Promise<number> {
+export async function approveDeletes(ctx: PairRecords, planId: string): Promise<number> {
   const held = await heldEntries(ctx);
   let released = 0;
   for (const entry of held.filter((one) => one.plan === planId)) {

@@ -18,32 +18,56 @@ export interface Begun {
 /** How a message ended. Every one of these is recorded in the ledger, so the message can be acknowledged. */
 export type CopyOutcome = 'settled' | 'superseded' | 'retry' | 'parked' | 'held' | 'waiting';
 
+/** For copiers that are watched: on AWS their time is limited, and part of a batch can be acknowledged. */
+export interface CopyWatch {
+  /** Nothing new is begun any more; what is left is due again at once. */
+  readonly isTimeOver?: () => boolean;
+  /** The ledger knows how the message ended. */
+  readonly onRecorded?: (message: CopyMessage) => void;
+}
+
 /**
  * Copies the objects of messages of one group, in their order: the object's current state on the primary is applied to the replica and
  * its ledger entry settled, or its failure recorded. Deletes that follow each other share their evidence. Outcomes come in the order in which
- * they were reached. Rejects only when the ledger
- * itself cannot be written: then, and only then, the messages must come again.
+ * they were reached. Rejects only when the ledger itself cannot be written: then, and only then, the messages that were not recorded must
+ * come again.
  */
-export async function copyObjects(ctx: PairContext, messages: readonly CopyMessage[]): Promise<readonly CopyOutcome[]> {
+export async function copyObjects(
+  ctx: PairContext,
+  messages: readonly CopyMessage[],
+  { isTimeOver, onRecorded }: CopyWatch = {},
+): Promise<readonly CopyOutcome[]> {
   const outcomes: CopyOutcome[] = [];
-  let deletes: Begun[] = [];
+  let deletes: { readonly message: CopyMessage; readonly begun: Begun }[] = [];
+  const record = (message: CopyMessage, outcome: CopyOutcome): void => {
+    outcomes.push(outcome);
+    onRecorded?.(message);
+  };
   const flush = async (): Promise<void> => {
-    if (deletes.length > 0) outcomes.push(...(await applyDeletes(ctx, deletes, (begun) => attempt(ctx, begun))));
+    const begun = deletes.map((one) => one.begun);
+    if (begun.length > 0) outcomes.push(...(await applyDeletes(ctx, begun, (one) => attempt(ctx, one))));
+    for (const { message } of deletes) onRecorded?.(message);
     deletes = [];
   };
   for (const message of messages) {
-    const begun = await beginAttempt(ctx, message);
+    const begun = isTimeOver?.() === true ? await postpone(ctx, message) : await beginAttempt(ctx, message);
     if (typeof begun === 'string') {
-      outcomes.push(begun);
+      record(message, begun);
     } else if (begun.entry.action === 'delete') {
-      deletes.push(begun);
+      deletes.push({ message, begun });
     } else {
       await flush();
-      outcomes.push(await attempt(ctx, begun));
+      record(message, await attempt(ctx, begun));
     }
   }
   await flush();
   return outcomes;
+}
+
+/** No time is left for this one: it is sent again, and no attempt is counted. */
+async function postpone(ctx: PairContext, { path, version }: CopyMessage): Promise<CopyOutcome> {
+  await ctx.ledger.update(path, (entry) => retryAt(entry, { version, at: ctx.clock.now() }));
+  return 'waiting';
 }
 
 /** Counts the attempt, unless the pair is stopped, paused or the message superseded. */

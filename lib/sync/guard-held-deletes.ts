@@ -3,7 +3,7 @@ import { holdUnderPlan, type LedgerEntry, release } from '../model/ledger-entry.
 import type { ObjectKind } from '../model/object-kind.ts';
 import { kindOfList, trustedRef } from '../model/object-path.ts';
 import { GUARD_WINDOW_MS, guardDeletes } from '../plan/guard-deletes.ts';
-import type { PairContext } from './pair-context.ts';
+import type { PairContext, PairRecords } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 
 /** Paths shown of a plan; all of them are in `unsynced-objects`. */
@@ -30,7 +30,7 @@ export async function guardHeldDeletes(ctx: PairContext, lease: PollLease): Prom
 }
 
 /** Held deletes inside the filter, whatever their plan. */
-export async function heldEntries(ctx: PairContext): Promise<readonly LedgerEntry[]> {
+export async function heldEntries(ctx: PairRecords): Promise<readonly LedgerEntry[]> {
   const held: LedgerEntry[] = [];
   let after: string | undefined;
   do {

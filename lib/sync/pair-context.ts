@@ -43,6 +43,9 @@ export interface PairContext {
   readonly destinationsOfOtherPairs?: () => Promise<ReadonlySet<string>>;
 }
 
+/** As much of a pair as is needed to look at it and to steer it: no server, no key. */
+export type PairRecords = Pick<PairContext, 'pair' | 'rules' | 'ledger' | 'state' | 'clock'>;
+
 /** One structured line. Fields never hold a secret or an object's content. */
 export type Log = (
   level: 'info' | 'warn' | 'error',

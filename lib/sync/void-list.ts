@@ -1,9 +1,9 @@
 import { type ListPath, listOf, type ObjectRef } from '../model/object-path.ts';
 import { voidDigests } from '../model/pair-state.ts';
-import type { PairContext } from './pair-context.ts';
+import type { PairRecords } from './pair-context.ts';
 
 /** The next inventory of the primary compares this list entry by entry. To be called before an entry of it changes by another way. */
-export async function voidList(ctx: PairContext, list: ListPath, epoch: number): Promise<void> {
+export async function voidList(ctx: PairRecords, list: ListPath, epoch: number): Promise<void> {
   await ctx.ledger.updateList('primary', list, (row) => voidDigests(row, 'primary', list, epoch));
 }
 
@@ -11,7 +11,7 @@ export async function voidList(ctx: PairContext, list: ListPath, epoch: number):
  * As {@link voidList}, for the lists of several objects, each once. For an item the list of bags too: when its bag is gone from the primary,
  * nothing else tells that the item is.
  */
-export async function voidListsOf(ctx: PairContext, refs: readonly ObjectRef[], epoch: number): Promise<void> {
+export async function voidListsOf(ctx: PairRecords, refs: readonly ObjectRef[], epoch: number): Promise<void> {
   const lists = refs.flatMap((ref): ListPath[] =>
     ref.kind === 'data_bag_item' ? [listOf(ref), '/data'] : [listOf(ref)],
   );

@@ -1,0 +1,23 @@
+import type { ObjectPath } from './object-path.ts';
+
+/** What an operator asks to be changed. One value for every way it can travel: a call in this process, or an `Invoke` on AWS. */
+export type OperatorRequest =
+  /** Nothing is polled or copied any more, until `start`. */
+  | { readonly command: 'stop'; readonly pairs: readonly string[] }
+  /** The pair runs again, and what was paused is tried at once. */
+  | { readonly command: 'start'; readonly pairs: readonly string[] }
+  /** Everything is read and compared again. */
+  | { readonly command: 'resync'; readonly pairs: readonly string[] }
+  /** Parked and failing objects, or those named, are due at once. */
+  | { readonly command: 'retry'; readonly pairs: readonly string[]; readonly paths?: readonly ObjectPath[] }
+  /** Lets the deletes of a plan go. */
+  | { readonly command: 'approve-deletes'; readonly pair: string; readonly plan: string };
+
+/** What became of it for one pair. */
+export interface OperatorAnswer {
+  readonly pair: string;
+  /** One sentence for a person. */
+  readonly text: string;
+  /** Objects that are due again, or deletes that were released. */
+  readonly objects?: number;
+}
