@@ -9,7 +9,7 @@ import { formatDuration } from './human-time.ts';
 import { renderStatusTable } from './render-status.ts';
 import { type Screen, screenOn } from './screen.ts';
 import { takeStopSignals } from './stop-signals.ts';
-import { watchRuntime } from './watch-runtime.ts';
+import { type WatchedRuntime, watchRuntime } from './watch-runtime.ts';
 
 /** The bootstrap takes a few seconds; in a file it is worth several lines. */
 const PLAIN_PROGRESS_MS = 500;
@@ -41,43 +41,58 @@ export async function runDemo(): Promise<number> {
 
 /** Whether both sides were equal at the end. */
 async function show(servers: DemoServers, screen: Screen, signal: AbortSignal): Promise<boolean> {
-  const title = (text: string): void => screen.line(`\n${screen.paint(`== ${text}`, 'cyan')}`);
-  title('Two Chef servers in this process: signed requests over HTTP, nothing leaves this machine');
+  showTitle('Two Chef servers in this process: signed requests over HTTP, nothing leaves this machine', screen);
   screen.line(`primary  ${servers.primaryUrl}  organization acme, with cookbooks, data bags, roles and environments`);
   screen.line(`replica  ${servers.replicaUrl}  organization acme, empty`);
-  title('The whole configuration, chef-sync.yaml');
+  showTitle('The whole configuration, chef-sync.yaml', screen);
   screen.line(servers.configText.trimEnd());
 
-  title('Bootstrap: the replica gets everything');
-  const { runtime, view, close } = watchRuntime(loadConfig(servers.configFile), {
+  showTitle('Bootstrap: the replica gets everything', screen);
+  const watched = watchRuntime(loadConfig(servers.configFile), {
     screen,
     plainEveryMs: PLAIN_PROGRESS_MS,
     isQuiet: false,
     isOnce: false,
   });
-  const [pair] = runtime.pairs;
-  if (pair === undefined) throw new Error('the configuration of the demo has no pair');
-  const daemon = new AbortController();
-  signal.addEventListener('abort', () => daemon.abort());
-  const running = runtime.run(daemon.signal);
   try {
-    const tookMs = await waitFor(() => isInSync(pair), signal);
+    const [pair] = watched.runtime.pairs;
+    if (pair === undefined) throw new Error('the configuration of the demo has no pair');
+    await showDaemon(watched, pair, servers.changes, { screen, signal });
+    return await showResult(pair, screen);
+  } finally {
+    await watched.close();
+  }
+}
+
+/** Runs the daemon until the replica has everything and each change has arrived. */
+async function showDaemon(
+  { runtime, view }: WatchedRuntime,
+  pair: LocalPair,
+  changes: readonly DemoChange[],
+  { screen, signal }: { readonly screen: Screen; readonly signal: AbortSignal },
+): Promise<void> {
+  const daemon = new AbortController();
+  const end = (): void => daemon.abort();
+  signal.addEventListener('abort', end);
+  const running = runtime.run(daemon.signal);
+  // A daemon that fails must not be waited for; its error comes out below.
+  running.catch(end);
+  try {
+    const tookMs = await waitFor(() => isInSync(pair), daemon.signal);
     await view.stop();
     screen.line(`${(await pair.status()).counts.total} objects copied in ${formatDuration(tookMs)}`);
 
-    title('Work on the primary goes on, and the daemon follows its change feed');
-    for (const change of servers.changes) await showChange(change, screen, signal);
-    await waitFor(() => isInSync(pair), signal);
+    showTitle('Work on the primary goes on, and the daemon follows its change feed', screen);
+    for (const change of changes) await showChange(change, screen, daemon.signal);
+    await waitFor(() => isInSync(pair), daemon.signal);
   } finally {
-    daemon.abort();
-    await view.stop();
+    end();
     await running;
   }
-  try {
-    return await showResult(pair, title, screen);
-  } finally {
-    await close();
-  }
+}
+
+function showTitle(text: string, screen: Screen): void {
+  screen.line(`\n${screen.paint(`== ${text}`, 'cyan')}`);
 }
 
 async function showChange(change: DemoChange, screen: Screen, signal: AbortSignal): Promise<void> {
@@ -87,8 +102,8 @@ async function showChange(change: DemoChange, screen: Screen, signal: AbortSigna
 }
 
 /** Whether both sides are equal and the pair says so. */
-async function showResult(pair: LocalPair, title: (text: string) => void, screen: Screen): Promise<boolean> {
-  title('Both sides read again and compared, object by object');
+async function showResult(pair: LocalPair, screen: Screen): Promise<boolean> {
+  showTitle('Both sides read again and compared, object by object', screen);
   const comparisons = await pair.compare();
   const different = comparisons.filter(({ sign }) => sign !== '=');
   for (const [kind, objects] of Map.groupBy(comparisons, kindWord)) {
@@ -97,7 +112,7 @@ async function showResult(pair: LocalPair, title: (text: string) => void, screen
   }
   for (const { sign, path, fields = [] } of different) screen.line(`${sign} ${path} ${fields.join(', ')}`);
 
-  title('chef-sync-ctl sync-status');
+  showTitle('chef-sync-ctl sync-status', screen);
   const status = await pair.status();
   for (const line of renderStatusTable([status], systemClock.now(), screen)) screen.line(line);
   screen.line(

@@ -1,7 +1,7 @@
 import type { OnceReport } from '../runtime/local-runtime.ts';
 import { CONDITION_COLOUR } from './condition-colour.ts';
 import { onceExit } from './exit-codes.ts';
-import { plainText } from './plain-text.ts';
+import { counted, plainText } from './plain-text.ts';
 import { stateText } from './render-status.ts';
 import { renderUnsynced, unsyncedJson } from './render-unsynced.ts';
 import type { Screen } from './screen.ts';
@@ -19,7 +19,9 @@ export function renderOnce(report: OnceReport, now: number, screen: Screen): rea
   const problem = poll.problem === undefined ? '' : `: ${plainText(poll.problem)}`;
   const details = statusDetails(status, now);
   const isInSync = onceExit(report) === 'ok';
-  const lines = [`${pair}  ${outcome}${problem}${isInSync ? ` (${details.join('; ')})` : ''}`];
+  const lines = [
+    `${pair}  ${outcome}${problem}${isInSync ? ` (${[counted(status.counts.total, 'object'), ...details].join(', ')})` : ''}`,
+  ];
   if (isInSync) return lines;
   if (poll.problem === undefined) lines.push(...details.map((detail) => `  ${detail}`));
   if (unsynced.length === 0) return lines;

@@ -34,7 +34,7 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
     details.push(`the feed names paths of no known kind: ${samples(status.unknownPaths, count)}`);
   }
   const ages = readingAges(status, now);
-  if (ages !== undefined) details.push(condition === 'in sync' ? `${counted(counts.total, 'object')}, ${ages}` : ages);
+  if (ages !== undefined) details.push(ages);
   if (counts.onlyOnReplica > 0)
     details.push(`${counted(counts.onlyOnReplica, 'object')} only on the replica, never touched`);
   const source = sourceOf(status);
@@ -74,13 +74,14 @@ function sourceOf({ feed }: PairStatus): string | undefined {
   return `changes from the inventory, the feed does not answer${note}`;
 }
 
-/** Ages of all four readings, for the reader who looks at one pair. */
-export function readingLines({ readings }: PairStatus, now: number): readonly string[] {
-  return (['primary', 'replica'] as const).map((side) => {
+/** Ages of all four readings and what there was to read, for the reader who looks at one pair. */
+export function readingLines({ readings, counts }: PairStatus, now: number): readonly string[] {
+  const lines = (['primary', 'replica'] as const).map((side) => {
     const { namesAt, contentsAt } = readings[side];
     const age = (at: number | undefined): string => (at === undefined ? 'never' : formatPast(at, now));
     return `${side} read completely: names ${age(namesAt)}, contents ${age(contentsAt)}`;
   });
+  return [...lines, `${counted(counts.total, 'object')} on the primary as last read`];
 }
 
 /** A status as `--json` shows it: instants in UTC, spans in seconds, nothing left out but what there is not. */

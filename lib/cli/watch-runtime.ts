@@ -13,6 +13,7 @@ export interface WatchedRuntime {
   /** A line about the process itself, in the manager's log and on the screen. */
   readonly log: Log;
   readonly view: ProgressView;
+  /** Stops the view and closes the runtime; whatever runs must have ended. */
   close(): Promise<void>;
 }
 
@@ -38,7 +39,19 @@ export function watchRuntime(config: Config, options: ProgressOptions): WatchedR
     isUnpaced: options.isOnce,
   });
   view = followProgress(runtime.pairs, options);
-  return { runtime, view, log: both(MANAGER, logs.manager), close: () => runtime.close() };
+  const shown = view;
+  return {
+    runtime,
+    view: shown,
+    log: both(MANAGER, logs.manager),
+    async close() {
+      try {
+        await shown.stop();
+      } finally {
+        await runtime.close();
+      }
+    },
+  };
 }
 
 function showWarnings(warnings: readonly string[], screen: Screen): void {

@@ -25,10 +25,10 @@ export interface CliProcess {
   ended(): Promise<CliResult>;
 }
 
-/** Starts `chef-sync-ctl`, or `npm start` with `isStart`, without a terminal. */
-export function startCli(args: readonly string[], { isStart = false, cwd = '/' } = {}): CliProcess {
+/** Starts `chef-sync-ctl`, or `npm start` with `isStart`, without a terminal; with `isReaderGone` nobody reads what it prints. */
+export function startCli(args: readonly string[], { isStart = false, isReaderGone = false } = {}): CliProcess {
   const child = spawn(process.execPath, [isStart ? START : CLI, ...args], {
-    cwd,
+    cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILE_CACHE },
   });
@@ -38,6 +38,7 @@ export function startCli(args: readonly string[], { isStart = false, cwd = '/' }
       output[name] += text;
     });
   }
+  if (isReaderGone) child.stdout.destroy();
   const closed = once(child, 'close');
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   return {

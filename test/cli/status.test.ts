@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startReplicatedServers } from './replicated-servers.ts';
-import { runCli } from './run-cli.ts';
+import { runCli, startCli } from './run-cli.ts';
 
 describe('chef-sync-ctl sync-status', () => {
   test('says "never polled" and what to do before the first run, and makes no state file', async () => {
@@ -59,4 +59,10 @@ describe('chef-sync-ctl sync-status', () => {
     expect(objects.stdout).toMatch(/^PATH +ACTION +STATE +SINCE +ATTEMPTS +NEXT TRY +REASON$/m);
     expect(objects.stdout).toMatch(/^\/roles\/\w+ +upsert +parked +\S+ ago +1 +in \S+ +.*413/m);
   });
+});
+
+test('a reader that goes away early is no fault', async () => {
+  const cli = startCli(['run', '--help'], { isReaderGone: true });
+
+  expect(await cli.ended()).toEqual({ code: 0, stdout: '', stderr: '' });
 });

@@ -20,9 +20,7 @@ describe('the status table', () => {
   test('says of a pair in sync how old the older reading of both sides is', () => {
     const [, row] = renderStatusTable([pairStatusOf()], NOW, screenOf());
 
-    expect(row).toMatch(
-      /^eu\/acme {2}in sync .*42 objects, names as of \S+( \S+)? \(10s ago\), contents as of .* \(1m ago\)$/,
-    );
+    expect(row).toMatch(/^eu\/acme {2}in sync .* names as of \S+( \S+)? \(10s ago\), contents as of .* \(1m ago\)$/);
   });
 
   test('fits the terminal, and gives a file everything', () => {

@@ -1,0 +1,11 @@
+/**
+ * A reader that goes away early (`| head`) is no fault: what is written after that is dropped, and the command ends as it would have. A
+ * daemon goes on, its structured logs are files.
+ */
+export function ignoreBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: Error) => {
+      if (!('code' in error) || error.code !== 'EPIPE') throw error;
+    });
+  }
+}
