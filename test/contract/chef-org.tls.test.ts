@@ -6,24 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ChefServerSettings } from '../../lib/chef/chef-server.ts';
 import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/users.ts';
 import { ChefRequestError } from '../../lib/model/chef-request-error.ts';
+import { selfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { connectChefOrg } from './connect-chef-org.ts';
 
-/** A certificate for 127.0.0.1 and localhost, signed by itself, valid from 2020 to 2120; used for nothing but this test. */
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBcDCCARegAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5jaGVmLXN5
-bmMgdGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG
-A1UEAwwOY2hlZi1zeW5jIHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASQ
-MHyYpIUzW81gDJSvLPhhET2GmnrUo0wOgPjLSjDLycN97dZKIPNaCkdX9cceh7IS
-sCz43scgVsQamvOSIHI2o04wTDAPBgNVHRMBAf8EBTADAQH/MBoGA1UdEQQTMBGH
-BH8AAAGCCWxvY2FsaG9zdDAdBgNVHQ4EFgQU4PqHyrHo4XPS6yAxR1hj2ajDKbow
-CgYIKoZIzj0EAwIDRwAwRAIgHU7oHEkXFvux3yVekcQ0uFKU7Jqfw9/JOSO/4AsC
-GyACIF33WnMTDnl5SPTT7kL4C4ifVrgXqBnVFwDOcn9Fsod5
------END CERTIFICATE-----`;
-const certificateKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFWB4K6SvzOxUFSjc
-btNt5jr+IyMFl8FRSq3V4DZR+5WhRANCAASQMHyYpIUzW81gDJSvLPhhET2GmnrU
-o0wOgPjLSjDLycN97dZKIPNaCkdX9cceh7ISsCz43scgVsQamvOSIHI2
------END PRIVATE KEY-----`;
+const { certificate, key: certificateKey } = selfSignedCertificate;
 
 describe('TLS', () => {
   let server: Server;

@@ -15,7 +15,7 @@ export function leapingClock(): Clock {
     now,
     random: systemClock.random,
     async sleep(milliseconds, signal) {
-      const until = now() + milliseconds;
+      const until = now() + Math.ceil(milliseconds);
       await systemClock.sleep(Math.min(milliseconds, LONGEST_REAL_WAIT_MS), signal);
       if (signal?.aborted !== true) aheadMs += Math.max(0, until - now());
     },
