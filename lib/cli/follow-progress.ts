@@ -39,8 +39,7 @@ const STAGE_WORDS = { 1: 'content', 2: 'definitions', 3: 'pointers' } as const;
 export function followProgress(pairs: readonly LocalPair[], options: ProgressOptions): ProgressView {
   const { screen, isQuiet } = options;
   const { now, sleep } = systemClock;
-  const hasFrame = screen.isTerminal && !isQuiet;
-  const draw = hasFrame ? createLogUpdate(screen.stream) : undefined;
+  const draw = screen.isTerminal && !isQuiet ? createLogUpdate(screen.stream) : undefined;
   const rates = new Map(pairs.map(({ pair }) => [pair.name, rateMeter()]));
   const told = new Map<string, { readonly condition: string; readonly at: number; readonly message: string }>();
 
@@ -68,6 +67,7 @@ export function followProgress(pairs: readonly LocalPair[], options: ProgressOpt
   };
 
   const show = async (): Promise<void> => {
+    if (isQuiet) return;
     const all: PairProgress[] = [];
     try {
       for (const pair of pairs) all.push(await measure(pair));
@@ -76,11 +76,8 @@ export function followProgress(pairs: readonly LocalPair[], options: ProgressOpt
       if (error instanceof SyncError) return;
       throw error;
     }
-    if (draw === undefined) {
-      if (!isQuiet) all.forEach(tell);
-    } else {
-      draw(frame(all, now(), screen));
-    }
+    if (draw === undefined) all.forEach(tell);
+    else draw(frame(all, now(), screen));
   };
 
   const ending = new AbortController();

@@ -35,7 +35,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** A time in the local zone, `07:00:01`, with its date when that is not today's. */
-export function formatTime(at: number, now: number): string {
+function formatTime(at: number, now: number): string {
   const [date, time] = localParts(at);
   return date === localParts(now)[0] ? time : `${date} ${time}`;
 }

@@ -45,7 +45,7 @@ export function progressLine(progress: PairProgress, nameWidth: number, now: num
 }
 
 /** `definitions  120/1000  85/s  lag 4s`. */
-export function measures({ status, stage, objectsPerSecond }: PairProgress): readonly string[] {
+function measures({ status, stage, objectsPerSecond }: PairProgress): readonly string[] {
   return [
     ...(stage === undefined ? [] : [stage]),
     `${doneOf(status)}/${status.counts.total}`,
