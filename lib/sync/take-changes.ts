@@ -30,6 +30,7 @@ export async function takeChanges(
     all.map(({ ref }) => ref),
     epoch,
   );
+  await noteBags(ctx, wanted, by, epoch);
   let taken = 0;
   for (const { ref, action, feedId } of all) {
     const now = ctx.clock.now();
@@ -39,6 +40,26 @@ export async function takeChanges(
     if (isChanged) taken += 1;
   }
   return taken;
+}
+
+/**
+ * The data bag of every item gets an entry of its own. Without one nothing would tell that the items went with a bag that was made and deleted
+ * between two looks.
+ */
+async function noteBags(
+  ctx: PairContext,
+  changes: readonly ToldChange[],
+  by: Observation['by'],
+  epoch: number,
+): Promise<void> {
+  const items = changes.filter(({ ref, action }) => ref.kind === 'data_bag_item' && action === 'upsert');
+  for (const path of new Set(items.map(({ ref }) => listOf(ref)))) {
+    if (!ctx.rules.isWanted(trustedRef(path))) continue;
+    const now = ctx.clock.now();
+    await ctx.ledger.update(path, (entry) =>
+      entry === undefined ? observe(entry, { path, action: 'upsert', epoch, now, by }) : undefined,
+    );
+  }
 }
 
 /** A deleted data bag took its items along: each is a delete candidate of its own. */
