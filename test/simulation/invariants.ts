@@ -1,0 +1,158 @@
+import { isUnsettled, type LedgerEntry, unsyncedBucket } from '../../lib/model/ledger-entry.ts';
+import { type ObjectPath, type ObjectRef, trustedRef } from '../../lib/model/object-path.ts';
+import type { PairState } from '../../lib/model/pair-state.ts';
+import { ATTEMPTS_BEFORE_PARKING } from '../../lib/plan/backoff.ts';
+import { FAILURES_THAT_OPEN_A_PHASE } from '../../lib/plan/gate-phases.ts';
+import type { WriteWatch } from './memory-chef-org.ts';
+import type { MemoryOrg } from './memory-org.ts';
+import { usedCookbooks } from './object-texts.ts';
+import type { Actor } from './scheduler.ts';
+
+/** The promises of design §8, by name. */
+export const INVARIANTS = [
+  /** Replica = primary for every object that is not reported as unsynced. */
+  'NothingLost',
+  /** Every delete had its evidence, and what is not ours is not touched. */
+  'NothingDeletedByMistake',
+  /** "In sync" only if it is. */
+  'StatusTruth',
+  /** What a role or an environment names is on the replica, as far as the gate of the phases can know. */
+  'ReferencesValid',
+  /** No object is tried for ever. */
+  'AttemptsBounded',
+  /** A settled object is not written again without cause. */
+  'NoNeedlessCopy',
+  /** What can be done is done in the end. */
+  'NothingStuck',
+  /** The code under test neither throws nor hangs. */
+  'NoFault',
+] as const;
+
+export type Invariant = (typeof INVARIANTS)[number];
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly text: string;
+  readonly at: number;
+  readonly path?: ObjectPath;
+}
+
+/** What the invariants look at. All of it is the truth, read without taking time. */
+export interface Truth {
+  readonly primary: MemoryOrg;
+  readonly replica: MemoryOrg;
+  readonly now: () => number;
+  readonly entry: (path: ObjectPath) => LedgerEntry | undefined;
+  readonly state: () => PairState | undefined;
+  readonly isWanted: (ref: ObjectRef) => boolean;
+  /** Whether somebody else than the copiers, or a request that arrived late, had a hand in this object of the replica. */
+  readonly wasDisturbed: (path: ObjectPath) => boolean;
+  /** Whether the replica failed, and so may have lied, since then. */
+  readonly hasReplicaFailedSince: (time: number) => boolean;
+}
+
+export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
+  /** A ledger entry is about to change. */
+  decided(before: LedgerEntry | undefined, after: LedgerEntry): void;
+  /** The differences between both sides that nobody reports. */
+  unreportedDifferences(): readonly { readonly path: ObjectPath; readonly text: string }[];
+  report(invariant: Invariant, text: string, path?: ObjectPath): void;
+  readonly violations: readonly Violation[];
+}
+
+export function createInvariants(truth: Truth): Invariants {
+  const { primary, replica, now } = truth;
+  const violations: Violation[] = [];
+  const report = (invariant: Invariant, text: string, path?: ObjectPath): void => {
+    violations.push({ invariant, text, at: now(), path });
+  };
+
+  function checkReferences(path: ObjectPath, text: string): void {
+    const runStartedAt = truth.state()?.run.startedAt ?? 0;
+    for (const cookbook of usedCookbooks(path, text)) {
+      if (replica.get(cookbook) !== undefined || !truth.isWanted(trustedRef(cookbook))) continue;
+      const entry = truth.entry(cookbook);
+      const isOfRun = entry !== undefined && isUnsettled(entry) && (entry.pendingSince ?? 0) <= runStartedAt;
+      if (isOfRun && entry.action === 'upsert' && entry.attempts < FAILURES_THAT_OPEN_A_PHASE) {
+        report('ReferencesValid', `written while ${cookbook}, which it names, waits in the same run`, path);
+      }
+    }
+  }
+
+  function checkRemoval(actor: Actor, path: ObjectPath, victim: ObjectPath): void {
+    const found = replica.get(victim);
+    // Whatever appeared after the copier looked cannot be told from what it saw: Chef has no conditional delete.
+    if (found === undefined || found.at >= actor.startedAt) return;
+    if (!primary.wasAbsentSince(victim, actor.startedAt)) {
+      report('NothingDeletedByMistake', 'deleted on the replica although the primary had it all the time', victim);
+    }
+    const isOurs =
+      found.writer === 'copier' ||
+      truth.entry(victim)?.owned === replica.guid() ||
+      truth.entry(victim)?.claimed !== undefined;
+    if (!isOurs) report('NothingDeletedByMistake', `deleted (with ${path}), but it was never ours`, victim);
+  }
+
+  return {
+    violations,
+    report,
+    written(actor, side, path, text) {
+      if (side === 'primary') {
+        report('NothingDeletedByMistake', 'written on the primary', path);
+        return;
+      }
+      checkReferences(path, text);
+      const before = replica.get(path);
+      const hadReason = actor.isGone || truth.hasReplicaFailedSince(actor.startedAt);
+      if (before?.text === text && before.at < actor.startedAt && !hadReason) {
+        report('NoNeedlessCopy', 'written although the replica had it already', path);
+      }
+    },
+    removed(actor, side, path) {
+      if (side === 'primary') {
+        report('NothingDeletedByMistake', 'deleted on the primary', path);
+        return;
+      }
+      for (const victim of replica.paths()) {
+        if (victim === path || victim.startsWith(`${path}/`)) checkRemoval(actor, path, victim);
+      }
+    },
+    decided(before, after) {
+      if (after.attempts > ATTEMPTS_BEFORE_PARKING + 1) {
+        report('AttemptsBounded', `attempt ${after.attempts} of one version`, after.path);
+      }
+      if (before !== undefined && isOlder(after, before)) {
+        report('NothingLost', 'the entry went back to an earlier version', after.path);
+      }
+      const isDrift = after.driftedIn !== undefined && after.driftedIn !== before?.driftedIn;
+      if (isDrift && !truth.wasDisturbed(after.path)) {
+        report('NoNeedlessCopy', 'taken for changed by somebody else, but nobody touched it', after.path);
+      }
+    },
+    unreportedDifferences() {
+      const paths = new Set([...primary.paths(), ...replica.paths()]);
+      return [...paths].flatMap((path) => {
+        const text = difference(truth, path);
+        return text === undefined ? [] : [{ path, text }];
+      });
+    },
+  };
+}
+
+const isOlder = (a: LedgerEntry, b: LedgerEntry): boolean =>
+  a.version.epoch < b.version.epoch || (a.version.epoch === b.version.epoch && a.version.n < b.version.n);
+
+/** Why replica and primary differ in an object although the ledger says that it is in sync. */
+function difference({ primary, replica, entry: entryOf, isWanted }: Truth, path: ObjectPath): string | undefined {
+  const ref = trustedRef(path);
+  if (!isWanted(ref)) return undefined;
+  const [source, copy, entry] = [primary.get(path), replica.get(path), entryOf(path)];
+  if (entry !== undefined && unsyncedBucket(entry) !== undefined) return undefined;
+  if (source === undefined) {
+    // Objects that people made on the replica stay, unless we had taken them over.
+    const isOurs = copy !== undefined && (copy.writer === 'copier' || entry?.action === 'upsert');
+    return isOurs ? 'the replica still has it, the primary does not, and nobody reports it' : undefined;
+  }
+  if (copy === undefined) return 'the replica lacks it and nobody reports it';
+  return copy.form === source.form ? undefined : 'the replica has another content and nobody reports it';
+}

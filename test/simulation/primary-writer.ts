@@ -1,0 +1,106 @@
+import { listOf, type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
+import type { Chance } from './chance.ts';
+import type { MemoryFeed } from './memory-feed.ts';
+import { filesOf, type MemoryOrg } from './memory-org.ts';
+import { objectText, usedCookbooks } from './object-texts.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Tell } from './story.ts';
+
+/** Every object that people ever write on the primary: few enough that they meet each other. */
+export const UNIVERSE: readonly ObjectPath[] = [
+  '/cookbooks/apt/1.0.0',
+  '/cookbooks/apt/1.1.0',
+  '/cookbooks/web/2.0.0',
+  '/cookbooks/db/0.1.0',
+  ...[1, 2].map((n): ObjectPath => `/data/b${n}`),
+  ...[1, 2].flatMap((bag) => [1, 2, 3].map((n): ObjectPath => `/data/b${bag}/i${n}`)),
+  ...[1, 2, 3, 4, 5].map((n): ObjectPath => `/roles/r${n}`),
+  ...[1, 2, 3].map((n): ObjectPath => `/environments/e${n}`),
+];
+
+/** Contents an object can have: few, so that A → B → A happens all the time. */
+const CONTENTS = [0, 1, 2];
+/** A slow transaction commits this much later than it took its id, at most. */
+const LATEST_COMMIT_MS = 90_000;
+
+/** People at work on the primary, in a valid order: nothing is named that does not exist, nothing is deleted that is still named. */
+export interface PrimaryWriter {
+  /** What is there before the pair is made. */
+  fill(): void;
+  /** One create, update, delete or re-creation, committed now or a little later. */
+  writeSomething(lateCommitShare: number): void;
+  /** Sets an object to a content, and tells the feed. */
+  write(path: ObjectPath, content: number): void;
+  /** Deletes an object, and tells the feed. */
+  remove(path: ObjectPath): void;
+}
+
+export function createPrimaryWriter(
+  org: MemoryOrg,
+  feed: MemoryFeed,
+  scheduler: Scheduler,
+  chance: Chance,
+  tell: Tell | undefined,
+): PrimaryWriter {
+  /** Objects in a transaction; the database locks their rows. */
+  const locked = new Set<ObjectPath>();
+
+  const isNamed = (cookbook: ObjectPath): ObjectPath | undefined =>
+    org.paths().find((path) => usedCookbooks(path, org.get(path)?.text ?? '').includes(cookbook));
+
+  function set(path: ObjectPath, content: number, id: number): void {
+    const cookbooks = org.paths().filter((other) => other.startsWith('/cookbooks/'));
+    // Pins name one version of a cookbook, run lists may name several.
+    const uses = cookbooks.filter((other) => !other.endsWith('1.1.0') && chance.happens(0.3));
+    const text = objectText(path, content, { uses, isFrozen: chance.happens(0.15) });
+    const action = org.get(path) === undefined ? 'create' : 'update';
+    for (const file of filesOf(text)) org.files.add(file);
+    org.put(path, text, 'people');
+    feed.commit(id, path, action);
+    tell?.('people', `${action} on the primary with content ${content} (feed id ${id})`, path);
+  }
+
+  function drop(path: ObjectPath, id: number): void {
+    const gone = org.remove(path);
+    if (gone.length === 0) return;
+    feed.commit(id, path, 'delete');
+    tell?.('people', `delete on the primary (feed id ${id})`, path);
+  }
+
+  /** What is written is decided when it is committed, so that the order stays valid. */
+  function commit(path: ObjectPath, isDelete: boolean, content: number, id: number): void {
+    locked.delete(path);
+    const { container, kind } = trustedRef(path);
+    if (isDelete) {
+      const user = isNamed(path);
+      if (user === undefined) drop(path, id);
+      else if (!locked.has(user)) set(user, content, id);
+      return;
+    }
+    const bag: ObjectPath = `/data/${container}`;
+    if (kind === 'data_bag_item' && org.get(bag) === undefined) set(bag, 0, feed.takeId());
+    if (kind === 'data_bag' && org.get(path) !== undefined) return;
+    set(path, content, id);
+  }
+
+  return {
+    fill() {
+      for (const path of UNIVERSE) if (chance.happens(0.6)) commit(path, false, chance.pick(CONTENTS), feed.takeId());
+    },
+    writeSomething(lateCommitShare) {
+      const path = chance.pick(UNIVERSE);
+      if (locked.has(path) || locked.has(listOf(trustedRef(path)))) return;
+      const isDelete = org.get(path) !== undefined && chance.happens(0.35);
+      const content = chance.pick(CONTENTS);
+      const id = feed.takeId();
+      if (!chance.happens(lateCommitShare)) {
+        commit(path, isDelete, content, id);
+        return;
+      }
+      locked.add(path);
+      scheduler.at(scheduler.now() + chance.between(0, LATEST_COMMIT_MS), () => commit(path, isDelete, content, id));
+    },
+    write: (path, content) => set(path, content, feed.takeId()),
+    remove: (path) => drop(path, feed.takeId()),
+  };
+}

@@ -1,0 +1,123 @@
+import type { ListPath, ObjectPath } from '../../lib/model/object-path.ts';
+import type { Chance } from './chance.ts';
+import type { SearchBehaviour } from './memory-chef-org.ts';
+import { UNIVERSE } from './primary-writer.ts';
+import type { ProcessFaults } from './scheduler.ts';
+import type { Episode, Refusal, ServerFaultPlan } from './server-faults.ts';
+import type { QueueFaults } from './simulated-queue.ts';
+
+const MINUTE_MS = 60_000;
+
+/** What kind of world a seed makes: which faults it has, and how often. A third of the worlds have none of a given kind. */
+export interface Profile {
+  /** How long people write on the primary and faults happen. */
+  readonly restlessMs: number;
+  readonly writeEveryMs: number;
+  readonly process: ProcessFaults;
+  /** Share of the calls of ledger, state and queue that fail, having happened or not. */
+  readonly storeFailureShare: number;
+  readonly queue: QueueFaults;
+  readonly servers: ServerFaultPlan;
+  readonly hasFeed: boolean;
+  readonly feedPathPrefix: string;
+  readonly lateCommitShare: number;
+  readonly feedResetAt?: number;
+  readonly feedGoneAt?: number;
+  readonly search: SearchBehaviour;
+  /** Share of the primary's objects that the replica had before, equal or not. */
+  readonly handFilledShare: number;
+  readonly handEdits: number;
+  readonly wipedAt?: number;
+  /** The replica is replaced by another organization of the same name: empty, or a copy. */
+  readonly replacedAt?: number;
+  /** Times at which the daemon is restarted; the queue is then in memory and dies with it. Undefined: the queue is SQS. */
+  readonly restarts?: readonly number[];
+  readonly drift: 'repair' | 'report';
+  /** Excluded at first; from `filterChangesAt` on everything is inside, or the other way round. */
+  readonly excluded: readonly string[];
+  readonly filterChangesAt?: number;
+  readonly approvesDeletes: boolean;
+  /** Share of the firings of the schedule that come twice. */
+  readonly doubleFiringShare: number;
+}
+
+/** A world in which nothing fails. */
+export const CALM_PROFILE: Profile = {
+  restlessMs: 20 * MINUTE_MS,
+  writeEveryMs: 30_000,
+  process: { crashShare: 0, stallShare: 0 },
+  storeFailureShare: 0,
+  queue: { lostShare: 0, failedShare: 0, acknowledgementLostShare: 0 },
+  servers: { episodes: [], refusals: [], strayShare: 0 },
+  hasFeed: false,
+  feedPathPrefix: '',
+  lateCommitShare: 0,
+  search: { isThere: false, lagMs: 0 },
+  handFilledShare: 0,
+  handEdits: 0,
+  drift: 'repair',
+  excluded: [],
+  approvesDeletes: true,
+  doubleFiringShare: 0,
+};
+
+/** The world of a seed. `startAt` is its first moment. */
+export function drawProfile(chance: Chance, startAt: number): Profile {
+  const restlessMs = chance.between(5, 12) * MINUTE_MS;
+  const some = (share: number): number => (chance.happens(0.5) ? share : 0);
+  const moment = (share: number): number | undefined =>
+    chance.happens(share) ? startAt + chance.between(0.1, 1) * restlessMs : undefined;
+  const hasFeed = chance.happens(0.5);
+  const calm: Profile = {
+    ...CALM_PROFILE,
+    restlessMs,
+    writeEveryMs: chance.pick([6_000, 15_000, 40_000]),
+    hasFeed,
+    feedPathPrefix: chance.pick(['', '/organizations/acme']),
+    search: { isThere: chance.happens(0.6), lagMs: chance.pick([0, 15_000, 90_000]) },
+    handFilledShare: chance.pick([0, 0, 0.5, 1]),
+    excluded: chance.happens(0.2) ? chance.pick([['roles/r1'], ['data_bags/b1/*'], ['cookbooks']]) : [],
+    approvesDeletes: chance.happens(0.7),
+  };
+  if (chance.happens(0.15)) return calm;
+  return {
+    ...calm,
+    process: { crashShare: chance.pick([0, 0.001, 0.004, 0.015]), stallShare: some(0.0007) },
+    storeFailureShare: some(0.001),
+    queue: { lostShare: some(0.03), failedShare: some(0.03), acknowledgementLostShare: some(0.05) },
+    servers: {
+      episodes: drawEpisodes(chance, startAt, restlessMs),
+      refusals: drawRefusals(chance, startAt, restlessMs),
+      strayShare: some(0.01),
+    },
+    lateCommitShare: some(0.2),
+    feedResetAt: hasFeed ? moment(0.15) : undefined,
+    feedGoneAt: hasFeed ? moment(0.1) : undefined,
+    handEdits: Math.floor(some(4)),
+    wipedAt: moment(0.07),
+    replacedAt: moment(0.07),
+    restarts: chance.happens(0.4) ? [moment(0.7), moment(0.4)].filter((at) => at !== undefined) : undefined,
+    drift: chance.happens(0.85) ? 'repair' : 'report',
+    filterChangesAt: moment(0.15),
+    doubleFiringShare: some(0.1),
+  };
+}
+
+const LISTS: readonly ListPath[] = ['/cookbooks', '/data', '/data/b1', '/roles', '/environments'];
+
+function drawEpisodes(chance: Chance, startAt: number, restlessMs: number): readonly Episode[] {
+  return Array.from({ length: chance.pick([0, 0, 1, 2, 3]) }, () => {
+    const from = startAt + chance.random() * restlessMs;
+    const kind = chance.pick(['overload', 'strain', 'strain', 'down', 'empty lists', 'unreadable list'] as const);
+    const side = kind === 'empty lists' ? 'primary' : chance.pick(['primary', 'replica'] as const);
+    return { side, from, until: from + chance.between(0.2, 6) * MINUTE_MS, kind, list: chance.pick(LISTS) };
+  });
+}
+
+function drawRefusals(chance: Chance, startAt: number, restlessMs: number): readonly Refusal[] {
+  return Array.from({ length: chance.pick([0, 0, 0, 1, 2]) }, () => {
+    const from = startAt + chance.random() * restlessMs;
+    const path: ObjectPath = chance.pick(UNIVERSE);
+    return { path, status: chance.pick([400, 413] as const), from, until: from + chance.between(1, 60) * MINUTE_MS };
+  });
+}
