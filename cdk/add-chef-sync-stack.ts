@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Annotations, type App } from 'aws-cdk-lib';
+import * as z from 'zod';
+import { ConfigError } from '../lib/config/config-error.ts';
+import { loadConfig } from '../lib/config/load-config.ts';
+import { packConfig } from '../lib/config/packed-config.ts';
+import { bundleFunctions } from './bundle-functions.ts';
+import { ChefSyncStack } from './chef-sync-stack.ts';
+import { pairsByName } from './pairs-by-name.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../docs/examples/chef-sync-aws.yaml', import.meta.url));
+
+/** Names of queues end at 80 characters, those of functions at 64; the longest of ours leave this for the stack. */
+const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,39}$/;
+
+/** What `-c NAME=VALUE` may set. */
+const contextSchema = z.object({
+  config: z.string('must be one file').optional(),
+  stack: z
+    .string()
+    .regex(STACK_NAME, 'must be the name of a stack: a letter, then letters, digits and -, at most 40 characters')
+    .default('chef-sync'),
+  runbook: z.url('must be the address of the runbook').optional(),
+});
+
+/**
+ * Adds the stack that the context describes: `config` (default: the example, which is warned about and cannot be
+ * deployed), `stack` (its name, `chef-sync`) and `runbook` (its address in the texts of alarms). Bundles the functions
+ * on the way. Throws a ConfigError when the configuration is refused. Asks no network.
+ */
+export function addChefSyncStack(app: App): ChefSyncStack {
+  const context = readContext(app);
+  const file = context.config ?? EXAMPLE;
+  const config = loadConfig(file, { home: 'aws' });
+  const pairs = pairsByName(config.pairs);
+  const bundles = mkdtempSync(join(tmpdir(), 'chef-sync-bundles-'));
+  try {
+    bundleFunctions(
+      bundles,
+      packConfig({ ...config, pairs }, (path) => readFileSync(path, 'utf8')),
+    );
+    const stack = new ChefSyncStack(app, context.stack, {
+      pairs,
+      aws: config.aws,
+      bundles,
+      runbook: context.runbook,
+      isExample: context.config === undefined,
+    });
+    for (const warning of config.warnings) Annotations.of(stack).addWarningV2('chef-sync:configuration', warning);
+    if (context.config === undefined) {
+      const sentence = `this is the example ${relative('', EXAMPLE)}, which cannot be deployed; name your configuration with -c config=FILE`;
+      Annotations.of(stack).addWarningV2('chef-sync:example', sentence);
+    }
+    return stack;
+  } finally {
+    // Assets were copied when the stack was made.
+    rmSync(bundles, { recursive: true, force: true });
+  }
+}
+
+function readContext(app: App): z.output<typeof contextSchema> {
+  const read = contextSchema.safeParse({
+    config: app.node.tryGetContext('config'),
+    stack: app.node.tryGetContext('stack'),
+    runbook: app.node.tryGetContext('runbook'),
+  });
+  if (read.success) return read.data;
+  throw new ConfigError(read.error.issues.map(({ path, message }) => `-c ${path.join('.')}: ${message}`));
+}

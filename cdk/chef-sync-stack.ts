@@ -1,0 +1,103 @@
+import { CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import type { Construct } from 'constructs';
+import { planLanes } from '../lib/config/lanes.ts';
+import type { OrganizationPair } from '../lib/config/organization-pairs.ts';
+import type { AwsSettings } from '../lib/config/schema.ts';
+import { alarmActions } from './constructs/alarm-topic.ts';
+import { ChefNetwork } from './constructs/chef-network.ts';
+import { Lane } from './constructs/lane.ts';
+import { Monitoring } from './constructs/monitoring.ts';
+import { addPairs } from './constructs/org-pairs.ts';
+import { SchedulerRole } from './constructs/scheduler-role.ts';
+import { SyncFunctions } from './constructs/sync-functions.ts';
+import { SyncTable } from './constructs/sync-table.ts';
+import { pairsByName } from './pairs-by-name.ts';
+import { scheduleMinutes } from './poll-rate.ts';
+
+/** What a stack is made from. */
+export interface ChefSyncStackProps extends StackProps {
+  /** Without a fault between them, as `loadConfig` answers them. */
+  readonly pairs: readonly OrganizationPair[];
+  readonly aws: AwsSettings;
+  /** Folder of the bundles, as `bundleFunctions` leaves them. */
+  readonly bundles: string;
+  /** Address of the runbook in the texts of alarms. */
+  readonly runbook?: string;
+  /** The pairs are those of the example: the template is for reading, and cannot be deployed. */
+  readonly isExample?: boolean;
+}
+
+/** Everything that keeps the replicas of one configuration equal to their primary. Several stand side by side in an account. */
+export class ChefSyncStack extends Stack {
+  constructor(scope: Construct, id: string, { aws, bundles, runbook, isExample, ...props }: ChefSyncStackProps) {
+    super(scope, id, { description: 'Chef Replication: keeps replica organizations equal to their primary', ...props });
+    const { stackName } = this;
+    const pairs = pairsByName(props.pairs);
+    const plan = planLanes(pairs);
+    if (plan.problems.length > 0) throw new Error(plan.problems.join('\n'));
+    Tags.of(this).add('application', 'chef-sync');
+    Tags.of(this).add('chef-sync:stack', stackName);
+
+    const key = aws.kmsKeyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', aws.kmsKeyArn);
+    const network = aws.network && new ChefNetwork(this, 'Network', aws.network);
+    const table = new SyncTable(this, 'State', { key });
+    const functions = new SyncFunctions(this, 'Functions', {
+      stackName,
+      bundles,
+      table,
+      network,
+      key,
+      keySecrets: keySecrets(pairs),
+    });
+    const [poller, copier, parker] = [functions.of('poller'), functions.of('copier'), functions.of('parker')];
+    // A minute that cannot start is dropped: retried, it would only meet the next one.
+    poller.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.seconds(60) });
+    const lanes = plan.lanes.map(
+      (lane) => new Lane(this, `Lane${lane.name}`, { stackName, lane, copier, parker, key }),
+    );
+    const schedules = new ScheduleGroup(this, 'Schedules', {
+      scheduleGroupName: stackName,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const { role: schedulerRole } = new SchedulerRole(this, 'Scheduler', { schedules, poller });
+    const receivers = { actions: alarmActions(this, aws.alarms, key), runbook: runbook ?? 'docs/runbook.md' };
+    addPairs(this, pairs, { stackName, poller, schedules, schedulerRole, receivers });
+    const { dashboard } = new Monitoring(this, 'Monitoring', {
+      stackName,
+      functions,
+      table: table.table,
+      lanes,
+      scheduleGroup: schedules.scheduleGroupName,
+      shortestScheduleMinutes: Math.min(...pairs.map(({ settings }) => scheduleMinutes(settings.pollSeconds))),
+      receivers,
+    });
+
+    new CfnOutput(this, 'StatusFunction', { value: functions.of('status').function.functionName });
+    new CfnOutput(this, 'ControlFunction', { value: functions.of('control').function.functionName });
+    new CfnOutput(this, 'TableName', { value: table.table.tableName });
+    new CfnOutput(this, 'DashboardUrl', { value: dashboardUrl(this, dashboard.dashboardName) });
+    if (isExample === true) refuseDeployment(this);
+  }
+}
+
+/** Names of the secrets with Chef keys, each once. Keys in files are refused before: they are not for AWS. */
+const keySecrets = (pairs: readonly OrganizationPair[]): readonly string[] => [
+  ...new Set(
+    pairs
+      .flatMap(({ primary, replica }) => [primary.key, replica.key])
+      .flatMap((key) => ('secret' in key ? [key.secret] : [])),
+  ),
+];
+
+const dashboardUrl = ({ region }: Stack, name: string): string =>
+  `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${name}`;
+
+/** A parameter without a value stops `cdk deploy` before it changes anything, and names itself as the reason. */
+function refuseDeployment(stack: Stack): void {
+  new CfnParameter(stack, 'ThisIsTheExampleNameYoursWithContextConfig', {
+    description: 'Made from the example configuration. Deploy yours: npx cdk deploy -c config=FILE',
+    allowedValues: ['the example cannot be deployed'],
+  });
+}

@@ -1,0 +1,77 @@
+import { Duration } from 'aws-cdk-lib';
+import { ComparisonOperator, MathExpression, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import {
+  type IScheduleGroup,
+  Schedule,
+  ScheduleExpression,
+  ScheduleTargetInput,
+  TimeWindow,
+} from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Construct } from 'constructs';
+import type { OrganizationPair } from '../../lib/config/organization-pairs.ts';
+import { type PairMetricName, pairMetric } from '../metrics.ts';
+import { scheduleMinutes } from '../poll-rate.ts';
+import { printableName } from '../printable-name.ts';
+import { type AlarmReceivers, RunbookAlarm } from './runbook-alarm.ts';
+import type { SyncFunction } from './sync-function.ts';
+
+/** A minute that cannot start is dropped: the next one finds the same changes. 60 s is the least that AWS takes. */
+const MOST_EVENT_AGE = Duration.seconds(60);
+
+/** Half an hour: longer than a throttled server or a deployment takes, shorter than people wait before they ask. */
+const MOST_LAG_SECONDS = 1800;
+
+/** A pair, and what it shares with the others. */
+export interface OrgPairProps {
+  readonly stackName: string;
+  readonly pair: OrganizationPair;
+  readonly poller: SyncFunction;
+  readonly schedules: IScheduleGroup;
+  /** Lets EventBridge invoke the poller. */
+  readonly schedulerRole: IRole;
+  readonly receivers: AlarmReceivers;
+  /** Begins the names of alarms; unique among the templates of a stack. */
+  readonly namePrefix: string;
+}
+
+/** The schedule and the alarm of one organization pair. */
+export class OrgPair extends Construct {
+  constructor(scope: Construct, id: string, props: OrgPairProps) {
+    super(scope, id);
+    const { pair } = props;
+    const schedule = new Schedule(this, 'Schedule', {
+      description: `Polls ${printableName(pair.name)}`,
+      schedule: ScheduleExpression.rate(Duration.minutes(scheduleMinutes(pair.settings.pollSeconds))),
+      timeWindow: TimeWindow.off(),
+      scheduleGroup: props.schedules,
+      target: new LambdaInvoke(props.poller.function, {
+        role: props.schedulerRole,
+        input: ScheduleTargetInput.fromObject({ pair: pair.name }),
+        retryAttempts: 0,
+        maxEventAge: MOST_EVENT_AGE,
+      }),
+    });
+    // It names its group, which does not make it wait for it.
+    schedule.node.addDependency(props.schedules);
+    const metric = (metricName: PairMetricName): Metric => pairMetric(props.stackName, pair.name, metricName);
+    new RunbookAlarm(this, 'NeedsAttention', {
+      alarmName: `${props.namePrefix}: ${printableName(pair.name)} needs attention`,
+      section: 'pair-needs-attention',
+      sentence: `The organization pair ${printableName(pair.name)} has objects that wait for more than 30 minutes, parked objects, deletes held or a server that cannot be used.`,
+      receivers: props.receivers,
+      metric: new MathExpression({
+        label: 'needs attention',
+        expression: `IF(attention > 0 OR lag > ${MOST_LAG_SECONDS}, 1, 0)`,
+        usingMetrics: { attention: metric('NeedsAttention'), lag: metric('LagSeconds') },
+        period: Duration.minutes(scheduleMinutes(pair.settings.pollSeconds) * 5),
+      }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      // No poll, no news: whether polls happen at all is another alarm's.
+      treatMissingData: TreatMissingData.IGNORE,
+    });
+  }
+}

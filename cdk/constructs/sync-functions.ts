@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { CONFIG_FILE } from '../bundle-functions.ts';
+import { FUNCTION_NAMES, FUNCTION_TABLE, type FunctionName, type FunctionRow } from '../function-table.ts';
+import { METRICS_NAMESPACE } from '../metrics.ts';
+import { type FunctionNetwork, SyncFunction } from './sync-function.ts';
+import type { SyncTable } from './sync-table.ts';
+
+/** What the functions work with. */
+export interface SyncFunctionsProps {
+  readonly stackName: string;
+  /** One folder per function, as `bundleFunctions` leaves them. */
+  readonly bundles: string;
+  readonly table: SyncTable;
+  /** Names of the secrets that hold Chef keys. */
+  readonly keySecrets: readonly string[];
+  readonly network?: FunctionNetwork;
+  readonly key?: IKey;
+}
+
+/** What an event source mapping does with the role of its function. */
+const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'];
+
+const QUEUE_ACCESS = {
+  'fills lanes': { pattern: 'lane-*.fifo', actions: ['sqs:SendMessage'] },
+  'empties lanes': { pattern: 'lane-*.fifo', actions: TAKE },
+  'empties dead letters': { pattern: 'dead-*.fifo', actions: TAKE },
+} as const satisfies Record<NonNullable<FunctionRow['queues']>, unknown>;
+
+/** Every function of the table as `STACK-NAME`, each allowed what its row says; and the secret of the fingerprints. */
+export class SyncFunctions extends Construct {
+  readonly #props: SyncFunctionsProps;
+  readonly #fingerprints: Secret;
+  readonly #functions: ReadonlyMap<FunctionName, SyncFunction>;
+
+  constructor(scope: Construct, id: string, props: SyncFunctionsProps) {
+    super(scope, id);
+    this.#props = props;
+    this.#fingerprints = new Secret(this, 'Fingerprints', {
+      description: `Key of the fingerprints in the ledger of ${props.stackName}; opens nothing`,
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      encryptionKey: props.key,
+    });
+    Validations.of(this.#fingerprints).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'It gives access to nothing, and rotated it would make every object of every pair look changed.',
+    });
+    this.#functions = new Map(FUNCTION_NAMES.map((name) => [name, this.#add(name, FUNCTION_TABLE[name])]));
+  }
+
+  /** The function of that name. */
+  of(name: FunctionName): SyncFunction {
+    const fn = this.#functions.get(name);
+    if (fn === undefined) throw new Error(`${name} is not in the table of functions`);
+    return fn;
+  }
+
+  #add(name: FunctionName, row: FunctionRow): SyncFunction {
+    const { stackName, bundles, table, network, key } = this.#props;
+    const { region, account, urlSuffix } = Stack.of(this);
+    const fn = new SyncFunction(this, name, {
+      functionName: `${stackName}-${name}`,
+      row,
+      code: Code.fromAsset(join(bundles, name)),
+      key,
+      environment: {
+        CHEF_SYNC_TABLE: table.table.tableName,
+        CHEF_SYNC_CONFIG: CONFIG_FILE,
+        POWERTOOLS_SERVICE_NAME: stackName,
+        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        POWERTOOLS_LOG_LEVEL: 'INFO',
+        ...(row.talksToChef && { CHEF_SYNC_FINGERPRINT_SECRET: this.#fingerprints.secretArn }),
+        ...(row.queues === 'fills lanes' && {
+          CHEF_SYNC_QUEUE_PREFIX: `https://sqs.${region}.${urlSuffix}/${account}/${stackName}-lane-`,
+        }),
+      },
+      ...(row.talksToChef && { network }),
+    });
+    table.allow(fn, row.tableCalls);
+    if (row.talksToChef) this.#allowKeys(fn);
+    if (row.queues !== undefined) this.#allowQueues(fn, row.queues);
+    return fn;
+  }
+
+  #allowKeys(fn: SyncFunction): void {
+    // Secrets Manager adds six characters of its own to the name in every ARN.
+    const arns = this.#props.keySecrets.map((name) => this.#arn('secretsmanager', 'secret', `${name}-??????`));
+    fn.allow(['secretsmanager:GetSecretValue'], [this.#fingerprints.secretArn, ...arns]);
+  }
+
+  #allowQueues(fn: SyncFunction, queues: NonNullable<FunctionRow['queues']>): void {
+    const { pattern, actions } = QUEUE_ACCESS[queues];
+    const resource = `${this.#props.stackName}-${pattern}`;
+    fn.allow(actions, [Stack.of(this).formatArn({ service: 'sqs', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME })]);
+    fn.acknowledge(
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${resource}]`,
+      'These are the queues of this stack; an ARN for each would outgrow the policy of a role at some 100 lanes.',
+    );
+  }
+
+  #arn(service: string, resource: string, resourceName: string): string {
+    return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  }
+}
