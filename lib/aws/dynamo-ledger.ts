@@ -1,3 +1,4 @@
+import type { Hint } from '../model/hint.ts';
 import { type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
 import type { ObjectPath } from '../model/object-path.ts';
 import type { DeletePlan, ListRow } from '../model/pair-state.ts';
@@ -7,6 +8,8 @@ import {
   bucketPrefix,
   entriesPrefix,
   entryKey,
+  HINTS_PREFIX,
+  hintKey,
   listKey,
   listsPrefix,
   PLANS_PREFIX,
@@ -20,6 +23,9 @@ import {
  * any more. Live entries stay for ever: only what the ledger knows to be ours is ever deleted.
  */
 const TOMBSTONE_LIFE_SECONDS = 30 * 24 * 60 * 60;
+
+/** A pair that was not polled for a day finds what it was told of by its inventory. */
+const HINT_LIFE_SECONDS = 24 * 60 * 60;
 
 /** The ledger of one pair in the table. Other pairs, and copiers of this one, use the table at the same time. */
 export function createDynamoLedger(table: DynamoTable, pairName: string): Ledger {
@@ -68,6 +74,16 @@ export function createDynamoLedger(table: DynamoTable, pairName: string): Ledger
     lists: async (side) => bodies(await table.query<ListRow>({ pk, prefix: listsPrefix(side) })),
 
     removeList: (side, list) => table.remove(listKey(pairName, side, list)),
+
+    hints: async () => bodies(await table.query<Hint>({ pk, prefix: HINTS_PREFIX })),
+
+    writeHint: (hint) =>
+      table.write(hintKey(pairName, hint.path), {
+        body: hint,
+        expiresAt: Math.ceil(hint.at / 1000) + HINT_LIFE_SECONDS,
+      }),
+
+    removeHint: ({ path, id }) => table.removeById(hintKey(pairName, path), id),
 
     plans: async () => bodies(await table.query<DeletePlan>({ pk, prefix: PLANS_PREFIX })),
 

@@ -58,6 +58,8 @@ export interface DynamoTable {
   /** Replaces the row whatever it was. */
   write<Body>(key: RowKey, row: Row<Body>): Promise<void>;
   remove(key: RowKey): Promise<void>;
+  /** Removes the row if its body still has that `id`. */
+  removeById(key: RowKey, id: string): Promise<void>;
   /** At most `limit` rows in the order of their keys; all of them without a limit. */
   query<Body>(range: RowRange, limit?: number): Promise<readonly Row<Body>[]>;
   count(range: RowRange): Promise<number>;
@@ -181,6 +183,22 @@ export function createDynamoTable(client: DynamoDBDocumentClient, tableName: str
 
     async remove({ pk, sk }) {
       await client.send(new DeleteCommand({ TableName: tableName, Key: { pk, sk } }));
+    },
+
+    async removeById({ pk, sk }, id) {
+      try {
+        await client.send(
+          new DeleteCommand({
+            TableName: tableName,
+            Key: { pk, sk },
+            // It is still the row that was read: a later one has another id and stays.
+            ConditionExpression: 'body.id = :id',
+            ExpressionAttributeValues: { ':id': id },
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
     },
 
     async query<Body>(range: RowRange, limit?: number) {

@@ -26,6 +26,13 @@ export const listKey = (pair: string, side: Side, list: ListPath): RowKey => ({
   sk: `${listsPrefix(side)}${list}`,
 });
 
+export const HINTS_PREFIX = 'HINT#';
+
+export const hintKey = (pair: string, path: ObjectPath): RowKey => ({
+  pk: pairPartition(pair),
+  sk: `${HINTS_PREFIX}${path}`,
+});
+
 export const PLANS_PREFIX = 'PLAN#';
 
 export const planKey = (pair: string, id: string): RowKey => ({ pk: pairPartition(pair), sk: `${PLANS_PREFIX}${id}` });
@@ -39,5 +46,12 @@ export const unsyncedKey = (bucket: UnsyncedBucket, pendingSince: number, path: 
 
 /** Guids of the destinations of all pairs of the stack, one row each. */
 export const DESTINATIONS_PARTITION = 'DESTINATIONS';
+
+export const DESTINATIONS_PREFIX = 'PAIR#';
+
+export const destinationKey = (pair: string): RowKey => ({
+  pk: DESTINATIONS_PARTITION,
+  sk: `${DESTINATIONS_PREFIX}${pair}`,
+});
 
 export const slotKey = (origin: string, slot: number): RowKey => ({ pk: `SERVER#${origin}`, sk: `SLOT#${slot}` });

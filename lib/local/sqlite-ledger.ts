@@ -1,3 +1,4 @@
+import type { Hint } from '../model/hint.ts';
 import { type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
 import { type ListPath, listOf, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { DeletePlan, ListRow } from '../model/pair-state.ts';
@@ -93,6 +94,16 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
     removeList: async (side, list) =>
       file.write('DELETE FROM list WHERE pair = ? AND side = ? AND list = ?', pairName, side, list),
 
+    hints: async () => file.rows('SELECT body FROM hint WHERE pair = ?', pairName).map(hintOf),
+
+    async writeHint(hint) {
+      const sql = 'INSERT OR REPLACE INTO hint (pair, path, id, body) VALUES (?, ?, ?, ?)';
+      file.write(sql, pairName, hint.path, hint.id, JSON.stringify(hint));
+    },
+
+    removeHint: async ({ path, id }) =>
+      file.write('DELETE FROM hint WHERE pair = ? AND path = ? AND id = ?', pairName, path, id),
+
     plans: async () => file.rows('SELECT body FROM plan WHERE pair = ?', pairName).map(planOf),
 
     async writePlan(plan) {
@@ -107,6 +118,7 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
 // The bodies are this program's own, of the schema version that the file was brought to when it was opened: they are not checked again.
 const entryOf = (row: StateRow): LedgerEntry => JSON.parse(textOf(row, 'body'));
 const listRowOf = (row: StateRow): ListRow => JSON.parse(textOf(row, 'body'));
+const hintOf = (row: StateRow): Hint => JSON.parse(textOf(row, 'body'));
 const planOf = (row: StateRow): DeletePlan => JSON.parse(textOf(row, 'body'));
 
 const sinceOf = (entry: LedgerEntry): number => entry.pendingSince ?? 0;

@@ -28,6 +28,6 @@ export function listPairs(file: StateFile): readonly string[] {
 export function forgetPair(file: StateFile, pairName: string): void {
   file.transaction(() => {
     file.write('DELETE FROM pair WHERE name = ?', pairName);
-    for (const table of ['entry', 'list', 'plan']) file.write(`DELETE FROM ${table} WHERE pair = ?`, pairName);
+    for (const table of ['entry', 'list', 'hint', 'plan']) file.write(`DELETE FROM ${table} WHERE pair = ?`, pairName);
   });
 }

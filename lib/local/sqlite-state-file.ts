@@ -44,6 +44,14 @@ export const STATE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (pair, id)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE hint (
+    pair TEXT NOT NULL,
+    path TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (pair, path)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE daemon (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     pid INTEGER NOT NULL,

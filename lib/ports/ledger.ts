@@ -1,3 +1,4 @@
+import type { Hint } from '../model/hint.ts';
 import type { LedgerEntry, UnsyncedBucket } from '../model/ledger-entry.ts';
 import type { ListPath, ObjectPath } from '../model/object-path.ts';
 import type { DeletePlan, ListRow } from '../model/pair-state.ts';
@@ -40,6 +41,12 @@ export interface Ledger {
   /** The rows of all lists of a side, in no order. */
   lists(side: Side): Promise<readonly ListRow[]>;
   removeList(side: Side, list: ListPath): Promise<void>;
+  /** Hints that were not taken yet, at most one of an object, in no order. */
+  hints(): Promise<readonly Hint[]>;
+  /** Replaces an earlier hint of the object. */
+  writeHint(hint: Hint): Promise<void>;
+  /** Removes the hint, unless a later one of the same object has taken its place. */
+  removeHint(hint: Hint): Promise<void>;
   plans(): Promise<readonly DeletePlan[]>;
   writePlan(plan: DeletePlan): Promise<void>;
   removePlan(id: string): Promise<void>;

@@ -7,6 +7,7 @@ import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
 import { BREAKER_PAUSE_MS, openBreaker } from './breaker.ts';
 import { dispatchRun, reviveParked } from './dispatch-run.ts';
 import { completedFeed, type FeedReading, followFeed } from './follow-feed.ts';
+import { followHints } from './follow-hints.ts';
 import { guardHeldDeletes } from './guard-held-deletes.ts';
 import { guidText, type PairContext } from './pair-context.ts';
 import { LeaseLostError, type PollLease, takeLease } from './poll-lease.ts';
@@ -92,6 +93,7 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
   // The end of the feed is noted before the epoch's inventory begins: what changes from now on is told by the feed.
   if (isFirstReading) await lease.write((state) => ({ ...state, feed: feed.feed }));
 
+  await followHints(ctx, lease.state().epoch);
   let isComplete = feed.outcome !== 'unavailable';
   for (const side of ['primary', 'replica'] as const) {
     const inventory = await takeInventory(ctx, lease, side, options);

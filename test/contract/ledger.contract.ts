@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Hint } from '../../lib/model/hint.ts';
 import {
   type LedgerEntry,
   markAbsent,
@@ -293,6 +294,24 @@ export function describeLedger(kind: string, open: () => Promise<LedgerStore>): 
         isChanged: false,
         entry: { generation: 50 },
       });
+    });
+
+    it('removes a hint only if no later one of the object took its place', async () => {
+      const first = { path: '/roles/web', action: 'upsert', at: 1, id: 'first' } as const;
+      const later = { ...first, at: 2, id: 'later' };
+      const other = { path: '/roles/db', action: 'delete', at: 1, id: 'other' } as const;
+      // Times that a table with a life for hints takes for young.
+      const young = (hint: Hint): Hint => ({ ...hint, at: Date.now() + hint.at });
+      const [a, b, c] = [young(first), young(later), young(other)];
+      await ledger.writeHint(a);
+      await ledger.writeHint(c);
+      await ledger.writeHint(b);
+
+      await ledger.removeHint(a);
+      expect([...(await ledger.hints())].sort((x, y) => x.path.localeCompare(y.path))).toEqual([c, b]);
+      await ledger.removeHint(b);
+      await ledger.removeHint(b);
+      expect(await ledger.hints()).toEqual([c]);
     });
 
     it('keeps the plans of held deletes until they are removed', async () => {

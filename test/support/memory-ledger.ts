@@ -1,3 +1,4 @@
+import type { Hint } from '../../lib/model/hint.ts';
 import { type LedgerEntry, unsyncedBucket } from '../../lib/model/ledger-entry.ts';
 import { type ListPath, listOf, type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
 import type { DeletePlan, ListRow } from '../../lib/model/pair-state.ts';
@@ -8,6 +9,7 @@ import type { Ledger, UpdateResult } from '../../lib/ports/ledger.ts';
 export function createMemoryLedger(): Ledger {
   const entries = new Map<ObjectPath, LedgerEntry>();
   const lists: Readonly<Record<Side, Map<ListPath, ListRow>>> = { primary: new Map(), replica: new Map() };
+  const hints = new Map<ObjectPath, Hint>();
   const plans = new Map<string, DeletePlan>();
 
   return {
@@ -34,6 +36,12 @@ export function createMemoryLedger(): Ledger {
     updateList: async (side, list, decide) => updateKey(lists[side], list, decide),
     lists: async (side) => [...lists[side].values()],
     removeList: async (side, list) => void lists[side].delete(list),
+
+    hints: async () => [...hints.values()],
+    writeHint: async (hint) => void hints.set(hint.path, hint),
+    removeHint: async ({ path, id }) => {
+      if (hints.get(path)?.id === id) hints.delete(path);
+    },
 
     plans: async () => [...plans.values()],
     writePlan: async (plan) => void plans.set(plan.id, plan),
