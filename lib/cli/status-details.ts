@@ -31,7 +31,7 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
   }
   if (status.unknownPaths.length > 0) {
     const count = status.unknownPaths.length;
-    details.push(`the feed names paths of no known kind: ${samples(status.unknownPaths, count)}`);
+    details.push(`the primary names what cannot be replicated: ${samples(status.unknownPaths, count)}`);
   }
   const ages = readingAges(status, now);
   if (ages !== undefined) details.push(ages);

@@ -39,7 +39,7 @@ export interface PairState {
   /** When the last poll ended that found all it looked for. */
   readonly lastCompletePollAt?: number;
   readonly nextPollAt?: number;
-  /** Feed paths of no known kind, the last few, kept for the operator. */
+  /** What the primary names and nobody can replicate, the last few paths, kept for the operator. */
   readonly unknownPaths: readonly string[];
 }
 

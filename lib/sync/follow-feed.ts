@@ -3,12 +3,10 @@ import { coalesceEvents } from '../plan/coalesce-events.ts';
 import { isFeedReset, marksAfter, RESET_PAUSE_MS, readFrom } from '../plan/feed-cursor.ts';
 import type { FeedAnswer } from '../ports/chef-org.ts';
 import { BREAKER_PAUSE_MS } from './breaker.ts';
+import { keepUnknownPaths } from './keep-unknown-paths.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { takeChanges } from './take-changes.ts';
-
-/** Unknown paths kept for the operator. */
-const UNKNOWN_PATHS_KEPT = 20;
 
 /** What reading the feed means for the rest of the poll. `refused`: the pair is paused, the poll ends. */
 export interface FeedReading {
@@ -110,7 +108,7 @@ async function takeEvents(
   const fresh = changes.filter((change) => change.feedId !== known);
   const taken = await takeChanges(ctx, fresh, 'feed', epoch);
   if (taken > 0) ctx.log('info', 'the feed told of changes', { objects: taken });
-  if (unknownPaths.length > 0) await keepUnknownPaths(ctx, lease, unknownPaths);
+  await keepUnknownPaths(ctx, lease, unknownPaths);
   const isAhead = end !== undefined && BigInt(end.id) > BigInt(feed.cursor.id);
   return {
     outcome: 'read',
@@ -128,14 +126,6 @@ async function resetFeed(ctx: PairContext, lease: PollLease): Promise<FeedReadin
   ctx.log('warn', 'the feed of the primary was reset: a new epoch begins with an inventory');
   await lease.write((s) => nextEpoch({ ...s, feed: { ...s.feed, resetAt: now } }, now));
   return await followFeed(ctx, lease);
-}
-
-async function keepUnknownPaths(ctx: PairContext, lease: PollLease, paths: readonly string[]): Promise<void> {
-  const known = new Set(lease.state().unknownPaths);
-  const fresh = paths.filter((path) => !known.has(path));
-  if (fresh.length === 0) return;
-  for (const path of fresh) ctx.log('warn', 'the feed names a path of no known kind', { path });
-  await lease.write((s) => ({ ...s, unknownPaths: [...s.unknownPaths, ...fresh].slice(-UNKNOWN_PATHS_KEPT) }));
 }
 
 /** The feed's progress after a completed poll. */

@@ -8,6 +8,7 @@ import { nextPass } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
+import { keepUnknownPaths } from './keep-unknown-paths.ts';
 import { guidText, type PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { type Members, readMembers } from './read-list.ts';
@@ -195,6 +196,8 @@ async function compareList(
     kindOfList(list) === 'data_bag' && members !== undefined ? bagsToWalk(ctx, members) : undefined;
   if (side === 'primary') {
     const { observed, absent, members } = await comparePrimaryList(ctx, list, listPass);
+    const unusable = members?.unusable.map((name) => `${list}/${name}`) ?? [];
+    await keepUnknownPaths(ctx, lease, unusable);
     return { found: observed + absent, bags: bagsOf(members) };
   }
   const { drifted, members } = await compareReplicaList(ctx, list, {
