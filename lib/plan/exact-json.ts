@@ -40,18 +40,82 @@ export function unreadable(reason: string): SyncError {
   });
 }
 
+/**
+ * `JSON.parse` says whether the text is JSON; the scan below trusts that and takes single strings from it, never objects, because of Node 24
+ * (V8 13.6) the keys of an object cannot be believed: after a text with the key `"C\\"` it reads `{"C\n":2}` as `{"C\\":2}`.
+ */
 function parseExactJson(text: string): ExactJson {
   try {
-    return JSON.parse(text, exactMember);
-  } catch (error) {
-    // The reviver recurses: some thousand levels of nesting exhaust the stack. No Chef client writes more than a few dozen.
-    throw unreadable(error instanceof RangeError ? 'it is nested too deeply' : 'it is no JSON');
+    JSON.parse(text);
+  } catch {
+    throw unreadable('it is no JSON');
   }
+  return readValue(text, { at: 0, depth: 0 });
 }
 
-/** Reviver, called from the leaves up: members are exact already when their object arrives. */
-function exactMember(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value === 'number') return { decimal: exactDecimal(context?.source ?? '') };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return new Map(Object.entries(value));
+/** No Chef client writes more than a few dozen levels; three thousand exhaust the stack of whoever writes the value again. */
+const MAX_DEPTH = 1_000;
+
+/** A position in a text. */
+interface Cursor {
+  at: number;
+  /** Objects and arrays around it. */
+  depth: number;
+}
+
+/** A string with its quotes, a number or a word. */
+const SCALAR = /"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:\]}]+/y;
+/** What stands between values. */
+const FILLING = /[\s,:]*/y;
+
+function readValue(text: string, cursor: Cursor): ExactJson {
+  const first = nextCharacter(text, cursor);
+  if (first === '{') return readObject(text, cursor);
+  if (first === '[') return readArray(text, cursor);
+  const scalar = take(text, cursor, SCALAR);
+  return /[-0-9]/.test(first) ? { decimal: exactDecimal(scalar) } : JSON.parse(scalar);
+}
+
+function readObject(text: string, cursor: Cursor): ExactObject {
+  const object: ExactObject = new Map();
+  enter(cursor);
+  while (nextCharacter(text, cursor) !== '}') {
+    const key = String(readValue(text, cursor));
+    object.set(key, readValue(text, cursor));
+  }
+  leave(cursor);
+  return object;
+}
+
+function readArray(text: string, cursor: Cursor): ExactJson[] {
+  const array: ExactJson[] = [];
+  enter(cursor);
+  while (nextCharacter(text, cursor) !== ']') array.push(readValue(text, cursor));
+  leave(cursor);
+  return array;
+}
+
+function enter(cursor: Cursor): void {
+  cursor.at += 1;
+  cursor.depth += 1;
+  if (cursor.depth > MAX_DEPTH) throw unreadable('it is nested too deeply');
+}
+
+function leave(cursor: Cursor): void {
+  cursor.at += 1;
+  cursor.depth -= 1;
+}
+
+/** Goes to the next value or closing bracket, and tells its first character. */
+function nextCharacter(text: string, cursor: Cursor): string {
+  take(text, cursor, FILLING);
+  return text.charAt(cursor.at);
+}
+
+/** The piece at the cursor; the cursor is behind it afterwards. */
+function take(text: string, cursor: Cursor, piece: RegExp): string {
+  piece.lastIndex = cursor.at;
+  const found = piece.exec(text)?.[0] ?? '';
+  cursor.at += found.length;
+  return found;
 }

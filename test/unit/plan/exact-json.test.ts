@@ -17,6 +17,11 @@ describe('parseExactObject', () => {
     expect(canonical(text)).toBe(canonical(expected));
   });
 
+  test('keeps a key with an escape apart from the key with a backslash that was read before it', () => {
+    expect(canonical('{"path":1,"C\\\\":2}')).toBe('{"C\\\\":2,"path":1}');
+    expect(canonical('{"path":1,"C\\n":3.50}')).toBe('{"C\\n":35e-1,"path":1}');
+  });
+
   test.each(['', '[]', '"text"', '1', 'null', '{"a":1', '{"a":01}', '<html>'])('refuses %s', (text) => {
     expect(() => parseExactObject(text)).toThrow('cannot be compared');
   });
