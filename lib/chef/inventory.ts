@@ -13,7 +13,7 @@ const MAX_SEARCH_PAGE_BYTES = 16 * 1024 * 1024;
 /** Bags of these names have no index of their own: search would answer with nodes, roles, environments or clients. */
 const TAKEN_INDEXES = new Set(['node', 'role', 'environment', 'client']);
 
-const cookbookList = z.record(z.string(), z.object({ versions: z.array(z.object({ version: z.string() })) }));
+const cookbookEntry = z.object({ versions: z.array(z.object({ version: z.string() })) });
 const page = z.object({ total: z.number(), rows: z.array(z.unknown()) });
 
 /** All names of a list. Throws rather than answer with a part of it. */
@@ -26,17 +26,16 @@ export async function listNames(org: OrgRequests, list: ListPath): Promise<reado
     ...(isCookbooks ? { query: 'num_versions=all' } : {}),
     latencyKind: `list ${kind}`,
   });
-  const value = jsonObject(answer);
+  const entries = Object.entries(jsonObject(answer));
   if (!isCookbooks) {
-    const entries = Object.entries(value);
     if (entries.some(([, url]) => typeof url !== 'string')) throw unexpected(answer, 'a list of names and URLs');
     return entries.map(([name]) => name);
   }
-  const cookbooks = cookbookList.safeParse(value);
-  if (!cookbooks.success) throw unexpected(answer, 'a list of cookbooks and their versions');
-  return Object.entries(cookbooks.data).flatMap(([name, { versions }]) =>
-    versions.map(({ version }) => `${name}/${version}`),
-  );
+  return entries.flatMap(([name, entry]) => {
+    const cookbook = cookbookEntry.safeParse(entry);
+    if (!cookbook.success) throw unexpected(answer, 'a list of cookbooks and their versions');
+    return cookbook.data.versions.map(({ version }) => `${name}/${version}`);
+  });
 }
 
 /**
@@ -58,10 +57,12 @@ export async function searchBodies(org: OrgRequests, list: ListPath): Promise<Re
       continue;
     }
     if (found === 'too-large' || found === 'no-search') return bodies;
+    const known = bodies.size;
     for (const row of found.rowTexts) addBody(bodies, row, bag);
     // `total` alone ends nothing: goiardi counts the page's rows, Chef also rows whose objects are gone.
     const isLast = found.rowTexts.length < rows && found.total <= start + rows;
-    if (isLast || found.rowTexts.length === 0) return bodies;
+    // A page that brings nothing new may come from a server or cache that does not heed `start`: it would come for ever.
+    if (isLast || bodies.size === known) return bodies;
     start += rows;
   }
 }
