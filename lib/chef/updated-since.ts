@@ -9,8 +9,11 @@ import { isMissingOrganization, type OrgRequests, refused } from './org-requests
 const MAX_FEED_BYTES = 16 * 1024 * 1024;
 
 const feedEvent = z.object({
-  /** Text of the JSON value: ids may exceed 2^53, and a server may quote them for that reason. */
-  id: z.string().regex(/^("\d+"|\d+)$/),
+  /**
+   * Text of the JSON value: ids may exceed 2^53, and a server may quote them for that reason. Millions of digits would keep the process
+   * busy for minutes, and the id goes into a URL: 100 digits are more than any counter has.
+   */
+  id: z.string().regex(/^("\d{1,100}"|\d{1,100})$/),
   path: z.string().min(1),
   action: z.enum(['create', 'update', 'delete']),
 });
