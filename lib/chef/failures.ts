@@ -18,6 +18,10 @@ export interface AnswerHeaders {
 const CLOCK_DIFFERENCE_MS = 5 * 60_000;
 /** Server texts are cut to this many characters: enough for every sentence a Chef server has, too short for an object. */
 const MAX_TEXT_LENGTH = 300;
+/** Objects in one another that an error text is looked for in; proxies nest two. Without an end a hostile answer exhausts the stack. */
+const MAX_ERROR_DEPTH = 4;
+/** Begins as JSON does, or has a member of an object in it. */
+const LOOKS_LIKE_JSON = /^[{["]|"\s*:/;
 
 const TLS_CODE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|EPROTO$|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|CRL_|INVALID_CA)/;
@@ -111,12 +115,13 @@ export function serverWords(body: string): string {
   try {
     parsed = JSON.parse(text);
   } catch {
-    return shorten(text);
+    // An object that was cut or damaged on the way may hold a secret.
+    return LOOKS_LIKE_JSON.test(text) ? '(damaged JSON)' : shorten(text);
   }
-  return jsonWords(parsed) ?? '(JSON without an error text)';
+  return jsonWords(parsed, MAX_ERROR_DEPTH) ?? '(JSON without an error text)';
 }
 
-function jsonWords(value: unknown): string | undefined {
+function jsonWords(value: unknown, depth: number): string | undefined {
   if (typeof value === 'string') return shorten(value);
   if (Array.isArray(value)) {
     if (value.length > 0 && value.every((code) => Number.isInteger(code) && code > 0 && code < 0x110000)) {
@@ -125,9 +130,9 @@ function jsonWords(value: unknown): string | undefined {
     const texts = value.filter((item) => typeof item === 'string');
     return texts.length > 0 ? shorten(texts.join('; ')) : undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const error = 'error' in value ? jsonWords(value.error) : undefined;
-  const message = 'message' in value ? jsonWords(value.message) : undefined;
+  if (typeof value !== 'object' || value === null || depth === 0) return undefined;
+  const error = 'error' in value ? jsonWords(value.error, depth - 1) : undefined;
+  const message = 'message' in value ? jsonWords(value.message, depth - 1) : undefined;
   return error !== undefined && message !== undefined ? `${error}: ${message}` : (error ?? message);
 }
 

@@ -24,6 +24,15 @@ describe('serverWords', () => {
     expect(serverWords('{"id":"db","password":"s3cret"}')).toBe('(JSON without an error text)');
   });
 
+  test.each(['{"id":"db","password":"s3cr', 'sword":"s3cret"}', '"s3cret'])('nor is a piece of one: %s', (body) => {
+    expect(serverWords(body)).toBe('(damaged JSON)');
+  });
+
+  test('errors inside errors without end are passed over', () => {
+    const nested = `${'{"error":'.repeat(100_000)}"x"${'}'.repeat(100_000)}`;
+    expect(serverWords(nested)).toBe('(JSON without an error text)');
+  });
+
   test('long texts are cut, signatures in URLs and control characters left out', () => {
     expect(serverWords('x'.repeat(5_000)).length).toBeLessThan(400);
     expect(serverWords('see https://s3.example.com/b/k?X-Amz-Signature=abc now')).toBe(
