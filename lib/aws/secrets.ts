@@ -1,0 +1,62 @@
+import {
+  DecryptionFailure,
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { SyncError } from '../model/sync-error.ts';
+import type { Clock } from '../ports/clock.ts';
+
+/** A server that refuses every signature must not cost a reading of the secret for each request. */
+const LEAST_AGE_MS = 60_000;
+
+/** Secrets by name or ARN. Values stay in memory, are read again only by `renew`, and are in no error. */
+export interface Secrets {
+  /** Throws a `SyncError` with the next step when there is no such secret, or no text in it. */
+  read(name: string): Promise<string>;
+  /** Reads the secret again, unless it was read within the last minute. Undefined: its value is the same as before. */
+  renew(name: string): Promise<string | undefined>;
+}
+
+/** Secrets of Secrets Manager, each read when it is first needed. */
+export function createSecrets(client: SecretsManagerClient, clock: Pick<Clock, 'now'>): Secrets {
+  const known = new Map<string, { readonly value: Promise<string>; readonly at: number }>();
+
+  const fetch = (name: string): Promise<string> => {
+    const value = fetchSecret(client, name);
+    known.set(name, { value, at: clock.now() });
+    // What failed is asked again by the next who needs it.
+    value.catch(() => known.delete(name));
+    return value;
+  };
+
+  return {
+    read: (name) => known.get(name)?.value ?? fetch(name),
+    async renew(name) {
+      const before = known.get(name);
+      if (before !== undefined && clock.now() - before.at < LEAST_AGE_MS) return undefined;
+      const [was, is] = [await before?.value, await fetch(name)];
+      return was === is ? undefined : is;
+    },
+  };
+}
+
+async function fetchSecret(client: SecretsManagerClient, name: string): Promise<string> {
+  let text: string | undefined;
+  try {
+    text = (await client.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) throw missing(name, 'does not exist or has no value', error);
+    if (error instanceof DecryptionFailure) throw missing(name, 'cannot be decrypted by the functions', error);
+    throw error;
+  }
+  if (text === undefined || text === '') throw missing(name, 'holds no text');
+  return text;
+}
+
+const missing = (name: string, problem: string, cause?: unknown): SyncError =>
+  new SyncError(
+    `The secret ${name} in Secrets Manager ${problem}: put the value there, for a Chef user's key with \`aws secretsmanager create-secret --name ${name} --secret-string file://KEY.pem\` (or put-secret-value --secret-id ${name}).`,
+    { code: 'SECRET_MISSING', scope: 'endpoint', retry: 'later' },
+    { cause },
+  );

@@ -1,0 +1,49 @@
+import { readCopyMessage } from '../aws/copy-message-body.ts';
+import { createDynamoLedger } from '../aws/dynamo-ledger.ts';
+import type { Log } from '../sync/pair-context.ts';
+import { parkMessage } from '../sync/park-message.ts';
+import type { DeliveredRecord } from './aws-copier.ts';
+import { openTable } from './aws-environment.ts';
+import type { LogOf } from './aws-pair-contexts.ts';
+import { systemClock } from './system-clock.ts';
+
+/** What became of a batch of dead letters. */
+export interface ParkReport {
+  /** Objects that are parked now; the other messages were superseded or none of ours. */
+  readonly parked: number;
+  /** Ids of messages of which the ledger could not be told. */
+  readonly failed: readonly string[];
+}
+
+/** Parks the objects of dead letters. */
+export interface Parker {
+  /** One after the other; when the ledger cannot be written, the rest comes again too. */
+  park(records: readonly DeliveredRecord[]): Promise<ParkReport>;
+}
+
+/** Makes everything that every batch of this execution environment shares. Needs no configuration: a dead letter says whose it is. */
+export function openAwsParker(logOf: LogOf, log: Log): Parker {
+  const table = openTable();
+  return {
+    async park(records) {
+      let parked = 0;
+      for (const [index, { id, body }] of records.entries()) {
+        const message = readCopyMessage(body);
+        if (message === undefined) {
+          log('error', 'a dead letter is none of ours and is removed', { message: id });
+          continue;
+        }
+        const ledger = createDynamoLedger(table, message.pair);
+        try {
+          if (!(await parkMessage({ ledger, clock: systemClock }, message))) continue;
+        } catch (error) {
+          log('error', `a dead letter cannot be parked: ${error instanceof Error ? error.message : String(error)}`);
+          return { parked, failed: records.slice(index).map((record) => record.id) };
+        }
+        parked += 1;
+        logOf(message.pair)('warn', 'parked: copiers crashed on it', { path: message.path });
+      }
+      return { parked, failed: [] };
+    },
+  };
+}
