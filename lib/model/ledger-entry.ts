@@ -41,6 +41,8 @@ export interface LedgerEntry {
   readonly absent?: number;
   /** Largest feed id taken in this entry's epoch. */
   readonly feedId?: string;
+  /** A definition that was newer than the inventory: not sent before the content it may name was listed after this time. */
+  readonly waitsForContent?: number;
   /** Id of the plan under which the guard holds it. */
   readonly plan?: string;
   /** A frozen cookbook version is trusted between full readings. */
@@ -126,6 +128,8 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     feedId: feedId,
     isFrozen: isFrozen,
     driftedIn: seen.driftedIn ?? entry?.driftedIn,
+    // A delete that the inventory found keeps the number of the pass that first missed the object.
+    absent: seen.action === 'delete' && seen.by === 'inventory' ? entry?.absent : undefined,
   };
 }
 
@@ -167,6 +171,26 @@ export function claimForMember(
 ): LedgerEntry | undefined {
   if (entry === undefined || entry.owned === destination || entry.claimed === fingerprint) return undefined;
   return { ...entry, claimed: fingerprint };
+}
+
+/**
+ * A definition as its copier found it is newer than what the inventory saw, and may name content that no list showed yet: a new version
+ * of the entry, not to be sent before that content was listed.
+ */
+export function waitForContent(
+  entry: LedgerEntry | undefined,
+  version: Version,
+  found: { readonly seen: string; readonly now: number },
+): LedgerEntry | undefined {
+  const mine = current(entry, version);
+  if (mine === undefined) return undefined;
+  const {
+    path,
+    action,
+    version: { epoch },
+  } = mine;
+  const observed = observe(mine, { path, action, epoch, now: found.now, by: 'inventory', seen: found.seen });
+  return observed && { ...observed, waitsForContent: found.now };
 }
 
 export interface Settlement {

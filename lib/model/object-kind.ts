@@ -22,6 +22,8 @@ export interface ObjectKindRow {
   readonly stage: Stage;
   /** A container is deleted only when the replica's own list of its members is empty. */
   readonly isContainer: boolean;
+  /** Roles, environments and policies name it: it goes only when their present form was read. */
+  readonly isNamedByDefinitions: boolean;
   /** What two parallel writes must not share: real servers fail the first two writes of one new cookbook name (API facts §12). */
   readonly serialisedBy: 'first name' | 'path';
   /** Where names (the last one, for kinds with two) must match, ASCII only (API facts §8). */
@@ -44,6 +46,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 2,
     stage: 1,
     isContainer: false,
+    isNamedByDefinitions: true,
     serialisedBy: 'first name',
     namePattern: VERSION,
   },
@@ -54,6 +57,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 1,
     stage: 1,
     isContainer: true,
+    isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
   },
@@ -64,6 +68,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 2,
     stage: 1,
     isContainer: false,
+    isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
     searchIndex: 'container',
@@ -75,6 +80,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 1,
     stage: 2,
     isContainer: false,
+    isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
     searchIndex: 'role',
@@ -86,6 +92,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 1,
     stage: 2,
     isContainer: false,
+    isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: COOKBOOK_NAME,
     untouchableName: '_default',
@@ -93,8 +100,11 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
   },
 };
 
-/** Every row, in the order in which an inventory walks the lists. */
+/** Every row. */
 export const KIND_ROWS: readonly ObjectKindRow[] = Object.values(OBJECT_KINDS);
+
+/** The list of the content that definitions name. */
+export const NAMED_CONTENT_LIST = '/cookbooks';
 
 /** The pattern of a container's name: a cookbook's, or a data bag's (API facts §8). */
 export const containerPattern = (kind: ObjectKind): RegExp => (kind === 'cookbook_version' ? COOKBOOK_NAME : NAME);

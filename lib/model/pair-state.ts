@@ -17,6 +17,8 @@ export interface PairState {
   readonly feed: FeedProgress;
   readonly inventory: Readonly<Record<Side, InventoryProgress>>;
   readonly run: Run;
+  /** When the list of the content that definitions name was last read. */
+  readonly contentListedAt?: number;
   /** Deletes the guard released, for its 24-hour count. */
   readonly released: readonly Release[];
   /** Set after a changed source guid: the guard releases nothing by itself, for this reason. */

@@ -19,6 +19,8 @@ export interface Backlog {
   readonly now: number;
   /** Messages sent before this are gone: the queue in memory began then. */
   readonly queueBeganAt: number;
+  /** When the content that definitions name was last listed. */
+  readonly contentListedAt: number | undefined;
   /** A copy of an object that was observed as deleted meanwhile may still be writing. */
   readonly isSupersededCopyOut: boolean;
 }
@@ -38,7 +40,9 @@ const isOut = (entry: LedgerEntry, backlog: Backlog): boolean =>
   entry.sentAt !== undefined && entry.sentAt >= backlog.queueBeganAt && (entry.nextAttemptAt ?? 0) > backlog.now;
 
 const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
-  !isOut(entry, backlog) && ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);
+  (entry.waitsForContent ?? -1) < (backlog.contentListedAt ?? 0) &&
+  !isOut(entry, backlog) &&
+  ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);
 
 const isFailing = (entry: LedgerEntry): boolean => entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
 
@@ -76,9 +80,12 @@ export function gatePhases(backlog: Backlog): Dispatch {
   const deletes = openDeletes(ofRun, of, backlog);
   if (deletes.entries.length > 0) {
     const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.isSupersededCopyOut;
-    const due = deletes.entries.filter((entry) => isDue(entry, backlog));
+    // A data bag goes when nothing of it waits to be deleted: of its members one may fail.
+    const due = deletes.entries.filter(
+      (entry) => isDue(entry, backlog) && !deletes.entries.some((member) => member.path.startsWith(`${entry.path}/`)),
+    );
     const allowed = Math.max(0, Math.min(room, DELETES_PER_RUN - backlog.run.deletesSent));
-    const send = isUpsertOut ? [] : containersLast(due).slice(0, allowed);
+    const send = isUpsertOut ? [] : due.slice(0, allowed);
     if (isDeleteOut || send.length > 0 || (isUpsertOut && due.length > 0 && allowed > 0)) {
       return { send, isRunOver: false, outCount, deletesWait: deletes.wait };
     }
@@ -104,7 +111,3 @@ function openDeletes(
   }
   return { entries: ofRun(phase) };
 }
-
-/** Members before their container: a data bag is deleted when it is empty. */
-const containersLast = (entries: readonly LedgerEntry[]): readonly LedgerEntry[] =>
-  entries.toSorted((a, b) => b.path.split('/').length - a.path.split('/').length);

@@ -38,11 +38,14 @@ export function wantedBags(settings: ObjectFilterSettings): (bag: string) => boo
   return (bag) => isBagInside(bag) && !withoutItems(`data_bags/${bag}`);
 }
 
-/** The top-level lists that an inventory must read, in its order. A list that is not here holds nothing inside the filter. */
+/**
+ * The top-level lists that an inventory must read, in its order: definitions before content, so that what a role names as it was read
+ * is in the list of cookbooks that is read after it. A list that is not here holds nothing inside the filter.
+ */
 export function wantedLists(settings: ObjectFilterSettings): ListPath[] {
   const isKindInside = matchAny(settings.include.map((glob) => leadingSegments(glob, 1)));
   const isExcluded = matchAny(settings.exclude);
-  const rows = KIND_ROWS.filter(
+  const rows = KIND_ROWS.toSorted((a, b) => b.stage - a.stage).filter(
     ({ objectsWord }) =>
       isSelected(settings, objectsWord) &&
       (settings.include.length === 0 || isKindInside(objectsWord)) &&

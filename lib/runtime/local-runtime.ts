@@ -82,7 +82,11 @@ export interface LocalRuntimeOptions {
 export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): LocalRuntime {
   const clock = options.clock ?? systemClock;
   const file = openStateFile(config.statePath, { now: clock.now() });
-  const release = claimDaemon(file, clock.now());
+  const release = claimDaemon(
+    file,
+    clock.now(),
+    config.pairs.map(({ name }) => name),
+  );
   const secret = fingerprintSecret(config.statePath);
   const servers = openChefServers(config.pairs, clock);
   const queues = new Map<string, MemoryWorkQueue>();
@@ -192,7 +196,7 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
       for (let pass = 0; pass < ONCE_PASSES && !signal.aborted; pass += 1) {
         report = await poll(pair, clock.now() + ONCE_DEADLINE_MS, signal);
         const { counts } = await pair.status();
-        if (report.outcome !== 'complete' || counts.absent === 0) break;
+        if (report.outcome !== 'complete' || counts.absent + counts.pendingUpserts - counts.failing <= 0) break;
       }
     } catch (error) {
       pair.ctx.log('error', `the poll failed: ${faultText(error)}`);

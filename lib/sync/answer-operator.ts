@@ -1,8 +1,14 @@
+import { unsyncedBucket } from '../model/ledger-entry.ts';
+import type { ObjectPath } from '../model/object-path.ts';
 import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
+import { SyncError } from '../model/sync-error.ts';
 import { approveDeletes, resyncPair, retryObjects, startPair, stopPair } from './control-pair.ts';
 import type { PairRecords } from './pair-context.ts';
 
-/** Does what an operator asks, pair by pair. `recordsOf` finds a pair's records and throws a sentence when there is no such pair. */
+/**
+ * Does what an operator asks, pair by pair. `recordsOf` finds a pair's records and throws a sentence when there is no such pair. Throws a
+ * `SyncError` for a plan that is not there and for a path with nothing to retry; then nothing was done to that pair.
+ */
 export async function answerOperator(
   request: OperatorRequest,
   recordsOf: (pair: string) => PairRecords,
@@ -27,14 +33,38 @@ async function answer(request: OperatorRequest, records: PairRecords): Promise<O
       await resyncPair(records);
       return { text: 'everything is read and compared again, beginning with the next poll' };
     case 'retry': {
+      for (const path of request.paths ?? []) await refuseUnlessToBeCopied(records, path);
       const objects = await retryObjects(records, request.paths && new Set(request.paths));
-      return { text: `${objects} objects are due again`, objects };
+      return { text: objects === 1 ? '1 object is due again' : `${objects} objects are due again`, objects };
     }
     case 'approve-deletes': {
+      await refuseUnknownPlan(records, request.plan);
       const objects = await approveDeletes(records, request.plan);
-      const text =
-        objects === 0 ? `there is no plan ${request.plan} with deletes to release` : `${objects} deletes are released`;
-      return { text, objects };
+      return { text: objects === 1 ? '1 delete is released' : `${objects} deletes are released`, objects };
     }
   }
 }
+
+async function refuseUnknownPlan({ pair, ledger }: PairRecords, plan: string): Promise<void> {
+  const plans = await ledger.plans();
+  if (plans.some(({ id }) => id === plan)) return;
+  const others = plans.map(({ id, kind, count }) => `${id} (${count} of kind ${kind})`).join(', ');
+  const known = others === '' ? 'none of its deletes are held' : `its plans are ${others}`;
+  throw refusal(`${pair} has no plan ${plan}; ${known}.`, 'PLAN_UNKNOWN');
+}
+
+/** Whoever names a path waits for something to happen to it. */
+async function refuseUnlessToBeCopied({ pair, ledger }: PairRecords, path: ObjectPath): Promise<void> {
+  const entry = await ledger.read(path);
+  const bucket = entry && unsyncedBucket(entry);
+  if (typeof bucket === 'number' || bucket === 'parked') return;
+  if (entry?.plan !== undefined) {
+    const next = `chef-sync-ctl approve-deletes ${pair} ${entry.plan}`;
+    throw refusal(`The delete of ${path} is held, there is nothing to retry: let it go with "${next}".`, 'DELETE_HELD');
+  }
+  const next = `see what there is with "chef-sync-ctl unsynced-objects ${pair}"`;
+  throw refusal(`${path} is not waiting to be copied to ${pair}: ${next}.`, 'NOTHING_TO_RETRY');
+}
+
+const refusal = (sentence: string, code: string): SyncError =>
+  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

@@ -2,13 +2,13 @@ import { ChefRequestError, type RequestFailure } from '../model/chef-request-err
 import type { Pause } from '../model/pair-state.ts';
 import type { SyncError } from '../model/sync-error.ts';
 import { type FailureDecision, isSuspect, judgeFailure } from '../plan/classify-response.ts';
-import { orgOf, type PairContext } from './pair-context.ts';
+import { orgOf, type PairContext, type PairSides } from './pair-context.ts';
 
 /** How long a breaker stays open before the next poll tries the server again. */
 export const BREAKER_PAUSE_MS = 60_000;
 
 /** What a failure means, after a probe of that side's organization where only a probe can tell. */
-export async function judge(ctx: PairContext, error: ChefRequestError | SyncError): Promise<FailureDecision> {
+export async function judge(ctx: PairSides, error: ChefRequestError | SyncError): Promise<FailureDecision> {
   if (!(error instanceof ChefRequestError)) {
     return {
       outcome: 'object',
@@ -22,7 +22,7 @@ export async function judge(ctx: PairContext, error: ChefRequestError | SyncErro
   return judgeFailure(failure, isSuspect(failure) ? await probe(ctx, failure) : undefined);
 }
 
-async function probe(ctx: PairContext, failure: RequestFailure): Promise<'good' | 'failed'> {
+async function probe(ctx: PairSides, failure: RequestFailure): Promise<'good' | 'failed'> {
   try {
     await orgOf(ctx, failure.side).probe();
     return 'good';

@@ -9,6 +9,7 @@ import {
   observe,
   unsyncedBucket,
 } from '../model/ledger-entry.ts';
+import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath, nameInList, type ObjectRef, trustedRef } from '../model/object-path.ts';
 import type { ListRow, Pass } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
@@ -74,7 +75,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const entries = new Map(
     (await ctx.ledger.entriesOf(list)).map((entry) => [nameInList(trustedRef(entry.path)), entry]),
   );
-  if (readsBodies) bodies = await completeBodies(ctx, pass, members, entries, bodies, frozen);
+  bodies = await completeBodies(ctx, pass, members, entries, bodies, frozen);
   let observed = 0;
   for (const [name, ref] of members.refs) {
     if (
@@ -132,21 +133,21 @@ async function completeBodies(
   for (const [name, ref] of members.refs) {
     const entry = entries.get(name);
     const seen = bodies.get(name);
-    const isWaiting =
-      entry === undefined ? !pass.takesBaseline : entry.state === 'pending' && entry.sentAt === undefined;
-    if (isWaiting || !entryIsLive(entry, pass)) continue;
-    const isTrusted = seen === undefined && frozen.has(name) && entry?.isFrozen === true;
-    const isDoubtful =
-      seen === undefined || (seen.isFromSearch && entry !== undefined && seen.fingerprint !== entry.seen);
+    if (entry === undefined || !isLive(entry)) {
+      // A new definition is copied only as it was read before the content was listed.
+      const isDefinition = OBJECT_KINDS[ref.kind].stage > 1;
+      if (seen === undefined && (isDefinition || (entry === undefined && pass.takesBaseline))) toRead.set(name, ref);
+      continue;
+    }
+    if (pass.scope === 'names' || (entry.state === 'pending' && entry.sentAt === undefined)) continue;
+    const isTrusted = seen === undefined && frozen.has(name) && entry.isFrozen === true;
+    const isDoubtful = seen === undefined || (seen.isFromSearch && seen.fingerprint !== entry.seen);
     if (isDoubtful && !isTrusted) toRead.set(name, ref);
   }
   const read = await readBodies(ctx, 'primary', toRead);
   // A doubtful row that a GET could not confirm says nothing.
   return new Map([...without(bodies, new Set(toRead.keys())), ...read]);
 }
-
-const entryIsLive = (entry: LedgerEntry | undefined, pass: ListPass): boolean =>
-  entry === undefined ? pass.takesBaseline : isLive(entry);
 
 /** Deleted after the list was read: that it is listed says nothing. */
 const isDeletedSince = (entry: LedgerEntry, listReadAt: number): boolean =>

@@ -1,13 +1,23 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { CopyMessage } from '../model/copy-message.ts';
-import { begin, type LedgerEntry, noteCopyEnded, park, retryAt, type Setback } from '../model/ledger-entry.ts';
+import {
+  begin,
+  type LedgerEntry,
+  noteCopyEnded,
+  park,
+  retryAt,
+  type Setback,
+  waitForContent,
+} from '../model/ledger-entry.ts';
+import { NAMED_CONTENT_LIST, OBJECT_KINDS } from '../model/object-kind.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { ATTEMPTS_BEFORE_PARKING, PARKED_RETRY_MS, retryDelayMs } from '../plan/backoff.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
 import { applyDeletes } from './apply-deletes.ts';
-import { applyUpsert, readSource } from './apply-upsert.ts';
+import { applyUpsert, readSource, type Source } from './apply-upsert.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { isExpectedFailure, type PairContext } from './pair-context.ts';
+import { voidListsOf } from './void-list.ts';
 
 /** An entry whose attempt has begun, as it was then. */
 export interface Begun {
@@ -101,11 +111,29 @@ async function attempt(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
   try {
     const source = await readSource(ctx, begun);
     seen = source.fingerprint;
+    if (isAheadOfContent(ctx, begun, source)) return await deferToContent(ctx, begun, source);
     return await applyUpsert(ctx, begun, source);
   } catch (error) {
     if (!isExpectedFailure(error)) throw error;
     return await recordFailure(ctx, begun, await judge(ctx, error), { hasProgressed: hasProgressed(error), seen });
   }
+}
+
+/**
+ * The definition is newer than what the inventory saw: it may name a cookbook that was uploaded after the cookbooks were listed. What feed
+ * and hints told of was not seen by an inventory; there the cookbook was told of too.
+ */
+const isAheadOfContent = (ctx: PairContext, { entry }: Begun, { ref, fingerprint }: Source): boolean =>
+  OBJECT_KINDS[ref.kind].stage > 1 &&
+  ctx.rules.lists.includes(NAMED_CONTENT_LIST) &&
+  entry.seen !== undefined &&
+  entry.seen !== fingerprint;
+
+async function deferToContent(ctx: PairContext, { entry, state }: Begun, source: Source): Promise<CopyOutcome> {
+  await voidListsOf(ctx, [source.ref], state.epoch);
+  const found = { seen: source.fingerprint, now: ctx.clock.now() };
+  await ctx.ledger.update(entry.path, (current) => waitForContent(current, entry.version, found));
+  return 'waiting';
 }
 
 const hasProgressed = (error: Error): boolean =>

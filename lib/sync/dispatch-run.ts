@@ -37,6 +37,7 @@ export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<D
     parkedStages: await parkedStages(ctx),
     now,
     queueBeganAt: ctx.queue.beganAt,
+    contentListedAt: state.contentListedAt,
     isSupersededCopyOut: await isCopyOfHeldOut(ctx),
   };
   let dispatch = gatePhases(backlog);

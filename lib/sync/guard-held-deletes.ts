@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { holdUnderPlan, type LedgerEntry, release } from '../model/ledger-entry.ts';
-import type { ObjectKind } from '../model/object-kind.ts';
+import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
 import { kindOfList, trustedRef } from '../model/object-path.ts';
+import type { PairState } from '../model/pair-state.ts';
 import { GUARD_WINDOW_MS, guardDeletes } from '../plan/guard-deletes.ts';
 import type { PairContext, PairRecords } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
@@ -41,6 +42,16 @@ export async function heldEntries(ctx: PairRecords): Promise<readonly LedgerEntr
   return held;
 }
 
+/**
+ * Definitions were read completely after the object was first missed: what they name now is known, and copied before the delete. What the
+ * feed told of comes in the order of the writes.
+ */
+function areDefinitionsRead({ inventory: { primary } }: PairState, entry: LedgerEntry): boolean {
+  if (entry.absent === undefined) return true;
+  const isUnread = primary.unread.some(({ list }) => OBJECT_KINDS[kindOfList(list)].stage > 1);
+  return !isUnread && (primary.contents?.number ?? 0) > entry.absent;
+}
+
 /** Its message went with the queue that it was in. */
 const isLost = (ctx: PairContext, entry: LedgerEntry): boolean =>
   entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt;
@@ -62,7 +73,9 @@ async function guardKind(
 ): Promise<void> {
   const now = ctx.clock.now();
   // A delete that came back ("not empty on the replica") waits for its time, one whose copy is out for the end of that.
-  const candidates = held.filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isLost(ctx, entry));
+  const candidates = held
+    .filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isLost(ctx, entry))
+    .filter((entry) => !OBJECT_KINDS[kind].isNamedByDefinitions || areDefinitionsRead(lease.state(), entry));
   if (candidates.length === 0) return;
   // One that came back was counted when it was first released; once an hour it would use up what others may.
   const uncounted = candidates.filter((entry) => entry.lastError === undefined).length;

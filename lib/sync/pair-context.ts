@@ -46,6 +46,9 @@ export interface PairContext {
 /** As much of a pair as is needed to look at it and to steer it: no server, no key. */
 export type PairRecords = Pick<PairContext, 'pair' | 'rules' | 'ledger' | 'state' | 'clock'>;
 
+/** As much of a pair as is needed to read both sides: no ledger, no state. */
+export type PairSides = Pick<PairContext, 'rules' | 'primary' | 'replica'>;
+
 /** One structured line. Fields never hold a secret or an object's content. */
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -53,7 +56,8 @@ export type Log = (
   fields?: Readonly<Record<string, string | number | boolean>>,
 ) => void;
 
-export const orgOf = (ctx: PairContext, side: Side): ChefOrg => (side === 'primary' ? ctx.primary : ctx.replica);
+export const orgOf = (ctx: Pick<PairSides, Side>, side: Side): ChefOrg =>
+  side === 'primary' ? ctx.primary : ctx.replica;
 
 /** The fingerprint of an object's text. Throws a `SyncError` of scope `object` when the text cannot be compared. */
 export const fingerprintOf = (ctx: PairContext, ref: ObjectRef, text: string): string =>

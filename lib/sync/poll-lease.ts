@@ -13,10 +13,11 @@ export class LeaseLostError extends Error {
 export interface PollLease {
   /** The state as this poll last wrote or read it. */
   readonly state: () => PairState;
-  /** Changes the state, unless another poll took the lease: then it throws `LeaseLostError` and nothing is written. */
+  /** Changes the state, unless the lease is lost or the pair was stopped: then it throws `LeaseLostError` and nothing is written. */
   readonly write: (change: (state: PairState) => PairState) => Promise<PairState>;
   /** Reads the state again; throws `LeaseLostError` when the lease is lost or the pair was stopped. */
   readonly check: () => Promise<PairState>;
+  /** Changes the state and gives the lease back; without effect when it is lost. */
   readonly release: (change: (state: PairState) => PairState) => Promise<void>;
 }
 
@@ -47,7 +48,9 @@ export async function takeLease(ctx: PairContext, leaseMs: number): Promise<Poll
     state !== undefined && state.leaseToken === token && state.leaseUntil !== undefined;
 
   const update = async (change: (state: PairState) => PairState): Promise<PairState> => {
-    const { isChanged, entry } = await ctx.state.update((state) => (isOurs(state) ? change(state) : undefined));
+    const { isChanged, entry } = await ctx.state.update((state) =>
+      isOurs(state) && !state.isStopped ? change(state) : undefined,
+    );
     if (!isChanged || entry === undefined) throw new LeaseLostError(ctx.pair);
     current = entry;
     return entry;

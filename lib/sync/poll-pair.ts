@@ -63,8 +63,10 @@ export async function pollPair(ctx: PairContext, options: PollOptions): Promise<
     await lease.release((state) => ended(ctx, state, startedAt, report));
     return report.report;
   } catch (error) {
-    if (error instanceof LeaseLostError) return { outcome: 'superseded' };
-    throw error;
+    if (!(error instanceof LeaseLostError)) throw error;
+    // A poll that ends because its pair was stopped still holds the lease: until it expired, a started pair would not be polled.
+    await lease.release((state) => state);
+    return { outcome: 'superseded' };
   }
 }
 

@@ -3,7 +3,7 @@ import { ChefRequestError } from '../model/chef-request-error.ts';
 import { kindOfList, type ListPath, memberOf, nameInList, type ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 import { isFrozenManifest } from '../plan/normalised-form.ts';
-import { fingerprintOf, isExpectedFailure, orgOf, type PairContext } from './pair-context.ts';
+import { fingerprintOf, isExpectedFailure, orgOf, type PairContext, type PairSides } from './pair-context.ts';
 
 /** Single reads of one list under way at a time; the server's own bound on requests in flight comes on top. */
 const READS_AT_ONCE = 8;
@@ -24,7 +24,7 @@ export interface Seen {
 }
 
 /** The complete names of a list. Throws `ChefRequestError` when it cannot be read: an unreadable list is never an empty one. */
-export async function readMembers(ctx: PairContext, side: Side, list: ListPath): Promise<Members> {
+export async function readMembers(ctx: PairSides, side: Side, list: ListPath): Promise<Members> {
   const refs = new Map<string, ObjectRef>();
   const unusable: string[] = [];
   for (const name of await orgOf(ctx, side).names(list)) {

@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
+import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { kindOfList, type ListPath } from '../model/object-path.ts';
 import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
@@ -115,9 +116,12 @@ async function walk(
       if (names.failure !== undefined) unread.push({ list: '/data', reason: names.failure.text });
     }
     const batch: readonly ListPath[] = batchFrom(next, bags ?? []);
+    const listedAt = ctx.clock.now();
     const results = await pMap(batch, (list) => tryList(ctx, lease, side, { list, pass, firstOfPoll }), {
       concurrency: LISTS_AT_ONCE,
     });
+    const isContentListed = side === 'primary' && next === NAMED_CONTENT_LIST && results[0]?.failure === undefined;
+    if (isContentListed) await lease.write((state) => ({ ...state, contentListedAt: listedAt }));
     for (const result of results) {
       if (result.failure?.outcome === 'endpoint') {
         await openBreaker(ctx, result.failure);

@@ -40,6 +40,7 @@ const gate = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): Dis
     now: NOW,
     queueBeganAt: 0,
     isSupersededCopyOut: false,
+    contentListedAt: 0,
     ...some,
   });
 const sent = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): string[] =>
@@ -116,8 +117,17 @@ describe('the deletes of a run', () => {
     expect(sent([remove(COOKBOOK), remove(ROLE, LATER)])).toEqual([]);
   });
 
-  test('the items of a bag go before the bag', () => {
-    expect(sent([remove(BAG), remove(ITEM)])).toEqual([`delete ${ITEM}`, `delete ${BAG}`]);
+  test('a bag goes when none of its items waits to be deleted, also not one that failed', () => {
+    expect(sent([remove(BAG), remove(ITEM)])).toEqual([`delete ${ITEM}`]);
+    expect(sent([remove(BAG), remove(ITEM, LATER)])).toEqual([]);
+    expect(sent([remove(BAG)])).toEqual([`delete ${BAG}`]);
+  });
+
+  test('a definition that is newer than the inventory waits until the content it may name was listed', () => {
+    const waiting = [upsert(ROLE, { waitsForContent: 600 })];
+    expect(sent(waiting, { contentListedAt: 600 })).toEqual([]);
+    expect(sent(waiting, { contentListedAt: 601 })).toEqual([`upsert ${ROLE}`]);
+    expect(sent(waiting, { contentListedAt: undefined })).toEqual([]);
   });
 
   test('do not begin while an upsert is out, of the run or newer', () => {

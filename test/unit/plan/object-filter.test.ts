@@ -143,15 +143,15 @@ describe('wantedBags', () => {
 
 describe('wantedLists', () => {
   test.each<[string, Partial<ObjectFilterSettings>, string[]]>([
-    ['all of them without settings', {}, ['/cookbooks', '/data', '/roles', '/environments']],
-    ['those of the selected kinds', { objects: ['roles', 'cookbooks'] }, ['/cookbooks', '/roles']],
+    ['all of them without settings', {}, ['/roles', '/environments', '/cookbooks', '/data']],
+    ['those of the selected kinds', { objects: ['roles', 'cookbooks'] }, ['/roles', '/cookbooks']],
     [
       'those an included glob can match',
       { include: ['data_bags/a/b', '{roles,cookbooks}/x'] },
-      ['/cookbooks', '/data', '/roles'],
+      ['/roles', '/cookbooks', '/data'],
     ],
-    ['all of them for a globstar', { include: ['**/x'] }, ['/cookbooks', '/data', '/roles', '/environments']],
-    ['none that is excluded as a whole', { exclude: ['roles/**', 'data_bags'] }, ['/cookbooks', '/environments']],
+    ['all of them for a globstar', { include: ['**/x'] }, ['/roles', '/environments', '/cookbooks', '/data']],
+    ['none that is excluded as a whole', { exclude: ['roles/**', 'data_bags'] }, ['/environments', '/cookbooks']],
     ['none when nothing is selected', { objects: [] }, []],
   ])('an inventory reads %s', (_what, some, expected) => {
     expect(wantedLists(settings(some))).toEqual(expected);
