@@ -42,7 +42,7 @@ export interface ChefServerSettings extends HttpAgentSettings {
   /** Scheme, host, port; a path before the organization's is kept. */
   readonly url: string;
   readonly key: SigningKey;
-  /** Asked when the server refuses the signature (401): the key that has come into the place of `key`, or undefined when none has. */
+  /** Asked when the server refuses the signature (401): the key that has come into the place of `key`, or undefined when none has. Never rejects. */
   readonly renewKey?: () => Promise<SigningKey | undefined>;
   readonly limiters: RequestLimiters;
   readonly clock: Clock;
@@ -126,10 +126,19 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
   let offeredVersion = NEWEST_API_VERSION;
   let agreedVersion: number | undefined;
   let key = settings.key;
+  let renewal: Promise<void> | undefined;
 
-  /** Whether there is another key now than the one that a request was signed with. */
+  async function renewKey(): Promise<void> {
+    key = (await settings.renewKey?.()) ?? key;
+    renewal = undefined;
+  }
+
+  /** Whether there is another key now than the one that a request was signed with. Requests that were refused together ask once. */
   async function isKeyReplaced(signedWith: SigningKey): Promise<boolean> {
-    if (key === signedWith) key = (await settings.renewKey?.()) ?? key;
+    if (key === signedWith) {
+      renewal ??= renewKey();
+      await renewal;
+    }
     return key !== signedWith;
   }
 

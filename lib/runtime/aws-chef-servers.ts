@@ -59,8 +59,13 @@ export function openAwsChefServers(config: PackedConfig, secrets: Secrets, clock
       url: settings.url,
       key: keyOf(await secrets.read(settings.key.secret)),
       renewKey: async () => {
-        const pem = await secrets.renew(settings.key.secret);
-        return pem === undefined ? undefined : keyOf(pem);
+        try {
+          const pem = await secrets.renew(settings.key.secret);
+          return pem === undefined ? undefined : keyOf(pem);
+        } catch {
+          // The server's refusal is then told, and it comes first: without it nobody would have looked.
+          return undefined;
+        }
       },
       ca: settings.caPem,
       isCertificateUnchecked: settings.skipsTlsVerification,

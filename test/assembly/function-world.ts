@@ -7,7 +7,7 @@ import { parseConfig } from '../../lib/config/load-config.ts';
 import { packConfig, unpackConfig } from '../../lib/config/packed-config.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
 import type { UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
-import { startDynamoServer } from '../support/aws/dynamo-server.ts';
+import { type DynamoServer, startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type EventSource, eventSource, lambdaContext } from '../support/aws/event-source.ts';
 import { ANY_CREDENTIALS, REGION } from '../support/aws/local-aws.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
@@ -28,6 +28,7 @@ export interface FunctionWorld extends AsyncDisposable {
   readonly replica: FakeChefServer;
   readonly secrets: SecretsServer;
   readonly sqs: SqsServer;
+  readonly dynamo: DynamoServer;
   readonly functions: Functions;
   readonly lane: EventSource;
   readonly deadLetters: EventSource;
@@ -38,6 +39,9 @@ export interface FunctionWorld extends AsyncDisposable {
   status(): Promise<{ readonly status: PairStatus; readonly unsynced: readonly UnsyncedObject[] }>;
   control(request: unknown): Promise<unknown>;
 }
+
+/** Name of the stack's table. */
+export const TABLE = 'stack-table';
 
 /** Deliveries of a message before it is a dead letter. */
 export const MAX_RECEIVE_COUNT = 3;
@@ -63,7 +67,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
   writeFileSync(configFile, packed);
   const lane = unpackConfig(packed).pairs[0]?.lane ?? '';
 
-  await dynamo.createTable('stack-table');
+  await dynamo.createTable(TABLE);
   const laneUrl = await sqs.createQueue(`stack-lane-${lane}.fifo`, {
     deadLetters: { name: `stack-dead-${lane}.fifo`, maxReceiveCount: MAX_RECEIVE_COUNT },
   });
@@ -72,7 +76,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
   secrets.put('stack-fingerprints', 'a generated secret of sixty-four characters');
 
   const environment = {
-    CHEF_SYNC_TABLE: 'stack-table',
+    CHEF_SYNC_TABLE: TABLE,
     CHEF_SYNC_CONFIG: configFile,
     CHEF_SYNC_QUEUE_PREFIX: sqs.queueUrl('stack-lane-'),
     CHEF_SYNC_FINGERPRINT_SECRET: 'stack-fingerprints',
@@ -105,6 +109,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     replica,
     secrets,
     sqs,
+    dynamo,
     functions,
     lane: source,
     deadLetters: eventSource(sqs, sqs.queueUrl(`stack-dead-${lane}.fifo`)),

@@ -1,7 +1,12 @@
+import pMap from 'p-map';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createDynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
+import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
 import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
+import { systemClock } from '../../lib/runtime/system-clock.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
-import { type FunctionWorld, MAX_RECEIVE_COUNT, startFunctionWorld } from './function-world.ts';
+import { pendingEntry } from '../support/pending-entry.ts';
+import { type FunctionWorld, MAX_RECEIVE_COUNT, startFunctionWorld, TABLE } from './function-world.ts';
 
 const acme = (server: FakeChefServer): OrganizationHandle => server.organization('acme');
 
@@ -46,6 +51,29 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
     await world.sync();
     expect(contentOf(world.replica)).toEqual(contentOf(world.primary));
     expect(await condition()).toBe('in sync');
+  });
+
+  test('a poll without changes reads as much of a table with 5,000 more entries as of one without', async () => {
+    await world.sync();
+    await world.sync();
+    const cost = async () => {
+      const before = world.dynamo.traffic();
+      await world.sync();
+      const after = world.dynamo.traffic();
+      return { requests: after.requests - before.requests, bytes: after.bytes - before.bytes };
+    };
+    const small = await cost();
+
+    const ledger = createDynamoLedger(createDynamoTable(world.dynamo.client, TABLE, systemClock), 'eu/acme');
+    const gone = Array.from({ length: 5_000 }, (_, n) =>
+      pendingEntry(`/roles/gone-${n}`, 1, { state: 'synced', action: 'delete', settledAt: Date.now() }),
+    );
+    await pMap(gone, (entry) => ledger.update(entry.path, () => entry), { concurrency: 32 });
+    const large = await cost();
+
+    expect(large.requests).toBe(small.requests);
+    expect(large.bytes).toBeLessThan(small.bytes * 1.05);
+    expect(large.requests).toBeLessThan(150);
   });
 
   test('a copier that dies with a batch, before or after its work, loses nothing and copies nothing twice', async () => {

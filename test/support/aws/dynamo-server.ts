@@ -11,12 +11,21 @@ export interface DynamoServer {
   readonly client: DynamoDBDocumentClient;
   /** Makes an empty table with the keys and the local index of the product. */
   createTable(name: string): Promise<void>;
+  /** Requests so far, and the bytes of the answers to them: 4 KB that are read consistently cost a read unit. */
+  traffic(): { readonly requests: number; readonly bytes: number };
   stop(): void;
 }
 
 /** Starts dynalite. It sends no `Item` with a failed condition, never throttles, and removes nothing whose time to live is over. */
 export async function startDynamoServer(): Promise<DynamoServer> {
   const server = dynalite({ createTableMs: 0 });
+  const traffic = { requests: 0, bytes: 0 };
+  server.prependListener('request', (_request, response) => {
+    traffic.requests += 1;
+    response.once('finish', () => {
+      traffic.bytes += Number(response.getHeader('content-length') ?? 0);
+    });
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = urlOf(server);
@@ -48,6 +57,7 @@ export async function startDynamoServer(): Promise<DynamoServer> {
         }),
       );
     },
+    traffic: () => ({ ...traffic }),
     stop() {
       client.destroy();
       server.close();
