@@ -47,6 +47,10 @@ export interface Truth {
   readonly isWanted: (ref: ObjectRef) => boolean;
   /** Whether somebody else than the copiers, or a request that arrived late, had a hand in this object of the replica. */
   readonly wasDisturbed: (path: ObjectPath) => boolean;
+  /** Whether an operator ever let a delete of the object go. */
+  readonly wasApproved: (path: ObjectPath) => boolean;
+  /** Whether the primary's object is as the ledger last saw it. */
+  readonly isAsSeen: (path: ObjectPath) => boolean;
   /** Whether the replica failed, and so may have lied, since then. */
   readonly hasReplicaFailedSince: (time: number) => boolean;
 }
@@ -90,6 +94,9 @@ export function createInvariants(truth: Truth): Invariants {
       found.writer === 'copier' ||
       truth.entry(victim)?.owned === replica.guid() ||
       truth.entry(victim)?.claimed !== undefined;
+    if (truth.state()?.holdsEveryDelete !== undefined && !truth.wasApproved(victim)) {
+      report('NothingDeletedByMistake', 'deleted after the primary was replaced, and no operator approved it', victim);
+    }
     if (!isOurs) report('NothingDeletedByMistake', `deleted (with ${path}), but it was never ours`, victim);
   }
 
@@ -143,11 +150,15 @@ const isOlder = (a: LedgerEntry, b: LedgerEntry): boolean =>
   a.version.epoch < b.version.epoch || (a.version.epoch === b.version.epoch && a.version.n < b.version.n);
 
 /** Why replica and primary differ in an object although the ledger says that it is in sync. */
-function difference({ primary, replica, entry: entryOf, isWanted }: Truth, path: ObjectPath): string | undefined {
+function difference(truth: Truth, path: ObjectPath): string | undefined {
+  const { primary, replica, entry: entryOf, isWanted } = truth;
   const ref = trustedRef(path);
   if (!isWanted(ref)) return undefined;
   const [source, copy, entry] = [primary.get(path), replica.get(path), entryOf(path)];
   if (entry !== undefined && unsyncedBucket(entry) !== undefined) return undefined;
+  // `bootstrap: false`: what the primary had at first is compared with nothing, and status says so.
+  const isOfBaseline = truth.state()?.start === 'baseline' && entry?.owned === undefined;
+  if (isOfBaseline && source !== undefined && truth.isAsSeen(path)) return undefined;
   if (source === undefined) {
     // Objects that people made on the replica stay, unless we had taken them over.
     const isOurs = copy !== undefined && (copy.writer === 'copier' || entry?.action === 'upsert');

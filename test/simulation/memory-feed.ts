@@ -8,25 +8,40 @@ export interface MemoryFeed {
   after(seq: string): readonly FeedEvent[];
   /** The server was restored: the feed begins again at 1 and its past is gone. */
   reset(): void;
+  /** The server was restored: what was committed after that time is gone, and its ids are given again. */
+  restore(time: number): void;
 }
 
-export function createMemoryFeed(pathPrefix: string): MemoryFeed {
+interface Committed {
+  readonly id: number;
+  readonly path: string;
+  readonly action: FeedEvent['action'];
+  readonly at: number;
+}
+
+export function createMemoryFeed(pathPrefix: string, now: () => number): MemoryFeed {
   let nextId = 1;
-  let events: { readonly id: number; readonly path: string; readonly action: FeedEvent['action'] }[] = [];
+  let events: Committed[] = [];
   return {
     takeId() {
       nextId += 1;
       return nextId - 1;
     },
     commit(id, path, action) {
-      events.push({ id, path: `${pathPrefix}${path}`, action });
+      events.push({ id, path: `${pathPrefix}${path}`, action, at: now() });
       events.sort((a, b) => a.id - b.id);
     },
     after: (seq) =>
-      events.filter(({ id }) => BigInt(id) > BigInt(seq)).map((event) => ({ ...event, id: `${event.id}` })),
+      events
+        .filter(({ id }) => BigInt(id) > BigInt(seq))
+        .map(({ id, path, action }) => ({ id: `${id}`, path, action })),
     reset() {
       events = [];
       nextId = 1;
+    },
+    restore(time) {
+      events = events.filter(({ at }) => at <= time);
+      nextId = (events.at(-1)?.id ?? 0) + 1;
     },
   };
 }

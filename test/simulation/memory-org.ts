@@ -30,8 +30,10 @@ export interface MemoryOrg {
   put(path: ObjectPath, text: string, writer: Writer): void;
   /** Removes it, a bag with its items; of a cookbook version the files that no other version uses. Answers the removed paths. */
   remove(path: ObjectPath): readonly ObjectPath[];
-  /** When an object was last written or removed. */
-  lastChangedAt(): number;
+  /** What the organization held at an earlier time: path and text of every object. */
+  heldAt(time: number): ReadonlyMap<ObjectPath, string>;
+  /** When the object, or any of them, was last written or removed. */
+  lastChangedAt(path?: ObjectPath): number;
   /** Files that are here, by checksum. */
   readonly files: Set<string>;
 }
@@ -101,7 +103,14 @@ export function createMemoryOrg(firstGuid: string, now: () => number): MemoryOrg
       for (const each of gone) drop(each);
       return gone;
     },
-    lastChangedAt: () => changedAt,
+    heldAt: (time) =>
+      new Map(
+        [...past.keys()].flatMap((path) => {
+          const text = textAt(path, time);
+          return text === undefined ? [] : [[path, text] as const];
+        }),
+      ),
+    lastChangedAt: (path) => (path === undefined ? changedAt : (past.get(path)?.at(-1)?.at ?? 0)),
     files,
   };
 }

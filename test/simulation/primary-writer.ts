@@ -1,4 +1,5 @@
 import { listOf, type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
+import type { Action } from '../../lib/model/phase.ts';
 import type { Chance } from './chance.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import { filesOf, type MemoryOrg } from './memory-org.ts';
@@ -33,17 +34,23 @@ export interface PrimaryWriter {
   write(path: ObjectPath, content: number): void;
   /** Deletes an object, and tells the feed. */
   remove(path: ObjectPath): void;
+  /** The server now holds just this. No feed and no event tells of it, and transactions under way never commit. */
+  restore(held: ReadonlyMap<ObjectPath, string>): void;
 }
+
+/** Told of each write when it is committed. */
+export type OnCommit = (path: ObjectPath, action: Action) => void;
 
 export function createPrimaryWriter(
   org: MemoryOrg,
   feed: MemoryFeed,
   scheduler: Scheduler,
   chance: Chance,
+  onCommit: OnCommit,
   tell: Tell | undefined,
 ): PrimaryWriter {
   /** Objects in a transaction; the database locks their rows. */
-  const locked = new Set<ObjectPath>();
+  let locked = new Set<ObjectPath>();
 
   const isNamed = (cookbook: ObjectPath): ObjectPath | undefined =>
     org.paths().find((path) => usedCookbooks(path, org.get(path)?.text ?? '').includes(cookbook));
@@ -57,6 +64,7 @@ export function createPrimaryWriter(
     for (const file of filesOf(text)) org.files.add(file);
     org.put(path, text, 'people');
     feed.commit(id, path, action);
+    onCommit(path, 'upsert');
     tell?.('people', `${action} on the primary with content ${content} (feed id ${id})`, path);
   }
 
@@ -64,6 +72,7 @@ export function createPrimaryWriter(
     const gone = org.remove(path);
     if (gone.length === 0) return;
     feed.commit(id, path, 'delete');
+    onCommit(path, 'delete');
     tell?.('people', `delete on the primary (feed id ${id})`, path);
   }
 
@@ -98,9 +107,20 @@ export function createPrimaryWriter(
         return;
       }
       locked.add(path);
-      scheduler.at(scheduler.now() + chance.between(0, LATEST_COMMIT_MS), () => commit(path, isDelete, content, id));
+      const locks = locked;
+      scheduler.at(scheduler.now() + chance.between(0, LATEST_COMMIT_MS), () => {
+        if (locks === locked) commit(path, isDelete, content, id);
+      });
     },
     write: (path, content) => set(path, content, feed.takeId()),
     remove: (path) => drop(path, feed.takeId()),
+    restore(held) {
+      locked = new Set();
+      for (const [path, text] of held) {
+        for (const file of filesOf(text)) org.files.add(file);
+        if (org.get(path)?.text !== text) org.put(path, text, 'people');
+      }
+      for (const path of org.paths()) if (!held.has(path)) org.remove(path);
+    },
   };
 }

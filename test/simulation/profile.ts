@@ -28,8 +28,20 @@ export interface Profile {
   readonly handFilledShare: number;
   readonly handEdits: number;
   readonly wipedAt?: number;
+  /** The replica's server goes back to an earlier state; its organization keeps its guid. */
+  readonly replicaRestoredAt?: number;
   /** The replica is replaced by another organization of the same name: empty, or a copy. */
   readonly replacedAt?: number;
+  /** The primary's server goes back to an earlier state, and the ids of its feed with it. */
+  readonly primaryRestoredAt?: number;
+  /** The primary is replaced by another organization of the same name: empty, or an earlier copy. */
+  readonly primaryReplacedAt?: number;
+  /** False: `bootstrap: false`, the primary as it is at first is the baseline. */
+  readonly startsWithCopy: boolean;
+  /** How the primary's events arrive; undefined: it sends none. */
+  readonly hints?: HintFaults;
+  /** Mean time between two things that an operator does; undefined: nobody is there. */
+  readonly operatorEveryMs?: number;
   /** Times at which the daemon is restarted; the queue is then in memory and dies with it. Undefined: the queue is SQS. */
   readonly restarts?: readonly number[];
   readonly drift: 'repair' | 'report';
@@ -39,6 +51,15 @@ export interface Profile {
   readonly approvesDeletes: boolean;
   /** Share of the firings of the schedule that come twice. */
   readonly doubleFiringShare: number;
+}
+
+/** What becomes of the messages about the primary's writes, as shares of all of them. */
+export interface HintFaults {
+  readonly lostShare: number;
+  readonly lateShare: number;
+  readonly doubledShare: number;
+  /** Tell of a delete that was none, or the other way round. */
+  readonly wrongShare: number;
 }
 
 /** A world in which nothing fails. */
@@ -55,6 +76,7 @@ export const CALM_PROFILE: Profile = {
   search: { isThere: false, lagMs: 0 },
   handFilledShare: 0,
   handEdits: 0,
+  startsWithCopy: true,
   drift: 'repair',
   excluded: [],
   approvesDeletes: true,
@@ -76,6 +98,8 @@ export function drawProfile(chance: Chance, startAt: number): Profile {
     feedPathPrefix: chance.pick(['', '/organizations/acme']),
     search: { isThere: chance.happens(0.6), lagMs: chance.pick([0, 15_000, 90_000]) },
     handFilledShare: chance.pick([0, 0, 0.5, 1]),
+    startsWithCopy: chance.happens(0.9),
+    hints: chance.happens(0.3) ? { lostShare: 0, lateShare: 0, doubledShare: 0, wrongShare: 0 } : undefined,
     excluded: chance.happens(0.2) ? chance.pick([['roles/r1'], ['data_bags/b1/*'], ['cookbooks']]) : [],
     approvesDeletes: chance.happens(0.7),
   };
@@ -95,7 +119,17 @@ export function drawProfile(chance: Chance, startAt: number): Profile {
     feedGoneAt: hasFeed ? moment(0.1) : undefined,
     handEdits: Math.floor(some(4)),
     wipedAt: moment(0.07),
+    replicaRestoredAt: moment(0.07),
     replacedAt: moment(0.07),
+    primaryRestoredAt: moment(0.1),
+    primaryReplacedAt: moment(0.07),
+    hints: calm.hints && {
+      lostShare: some(0.3),
+      lateShare: some(0.3),
+      doubledShare: some(0.3),
+      wrongShare: some(0.1),
+    },
+    operatorEveryMs: chance.happens(0.3) ? chance.pick([60_000, 240_000]) : undefined,
     restarts: chance.happens(0.4) ? [moment(0.7), moment(0.4)].filter((at) => at !== undefined) : undefined,
     drift: chance.happens(0.85) ? 'repair' : 'report',
     filterChangesAt: moment(0.15),

@@ -1,7 +1,9 @@
 import { isUnsettled, type LedgerEntry } from '../../lib/model/ledger-entry.ts';
 import { trustedRef } from '../../lib/model/object-path.ts';
+import type { Side } from '../../lib/model/side.ts';
 import { FULL_READING_EVERY_MS } from '../../lib/plan/pace-inventory.ts';
-import { approveDeletes } from '../../lib/sync/control-pair.ts';
+import { approveDeletes, resyncPair, retryObjects, startPair, stopPair } from '../../lib/sync/control-pair.ts';
+import type { PairContext } from '../../lib/sync/pair-context.ts';
 import { pairStatus } from '../../lib/sync/pair-status.ts';
 import { type Chance, createChance } from './chance.ts';
 import type { Violation } from './invariants.ts';
@@ -9,7 +11,7 @@ import { objectText } from './object-texts.ts';
 import { UNIVERSE } from './primary-writer.ts';
 import { drawProfile, type Profile } from './profile.ts';
 import { storyText } from './story.ts';
-import { createWorld, POLL_SECONDS, START_AT, unsyncedEntries, type World } from './world.ts';
+import { APPROVER, createWorld, POLL_SECONDS, START_AT, unsyncedEntries, type World } from './world.ts';
 
 const POLL_MS = POLL_SECONDS * 1000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -77,7 +79,18 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
       for (const path of world.replica.paths()) world.disturb(path, undefined);
     });
   }
+  if (profile.replicaRestoredAt !== undefined)
+    scheduler.at(profile.replicaRestoredAt, () => restoreReplica(world, chance));
   if (profile.replacedAt !== undefined) scheduler.at(profile.replacedAt, () => replaceReplica(world, chance));
+  if (profile.primaryRestoredAt !== undefined)
+    scheduler.at(profile.primaryRestoredAt, () => restorePrimary(world, chance));
+  if (profile.primaryReplacedAt !== undefined)
+    scheduler.at(profile.primaryReplacedAt, () => replacePrimary(world, chance));
+  if (profile.operatorEveryMs !== undefined) {
+    for (let at = START_AT; at < restUntil; at += chance.between(0, 2 * profile.operatorEveryMs)) {
+      scheduler.at(at, () => operate(world, chance));
+    }
+  }
   if (profile.feedResetAt !== undefined) scheduler.at(profile.feedResetAt, () => world.feed.reset());
   if (profile.feedGoneAt !== undefined) scheduler.at(profile.feedGoneAt, () => world.setFeedGone());
   for (const at of profile.restarts ?? []) scheduler.at(at, () => world.restart());
@@ -91,7 +104,9 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
     scheduler.setFaults({ crashShare: 0, stallShare: 0 });
     world.queue.setFaults({ lostShare: 0, failedShare: 0, acknowledgementLostShare: 0 });
     world.setStoreFailures(0);
+    world.endHintFaults();
     world.endCuts();
+    asOperator(world, 'starts the pair', startPair);
   });
   let idlePolls = 0;
   let lastChange = 0;
@@ -102,6 +117,7 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
     world.poll();
     if (isRestless && chance.happens(profile.doubleFiringShare)) world.poll();
     if (profile.approvesDeletes && chance.happens(0.1)) approve(world);
+    if (chance.happens(0.2)) scheduler.at(scheduler.now() + chance.random() * POLL_MS, () => visit(world));
     scheduler.at(isRestless ? scheduler.now() + POLL_MS : nextPollAt(world, idlePolls), fire);
   };
   scheduler.at(START_AT, fire);
@@ -139,15 +155,101 @@ function replaceReplica(world: World, chance: Chance): void {
   for (const path of world.replica.paths()) world.disturb(path, isEmpty ? undefined : world.replica.get(path)?.text);
 }
 
+/** A time in the life of the world so far. */
+const earlier = (world: World, chance: Chance): number => chance.between(START_AT, world.scheduler.now());
+
+/** The replica's server is restored: the same organization, as it was. */
+function restoreReplica(world: World, chance: Chance): void {
+  const held = world.replica.heldAt(earlier(world, chance));
+  world.tell?.('stranger', 'restores the replica to an earlier state');
+  for (const [path, text] of held) if (world.replica.get(path)?.text !== text) world.disturb(path, text);
+  for (const path of world.replica.paths()) if (!held.has(path)) world.disturb(path, undefined);
+}
+
+/** The primary's server is restored: the same organization as it was, and its feed goes on with ids it gave before. */
+function restorePrimary(world: World, chance: Chance): void {
+  const time = earlier(world, chance);
+  world.tell?.('people', 'restore the primary to an earlier state');
+  world.feed.restore(time);
+  world.writer.restore(world.primary.heldAt(time));
+}
+
+/** Another organization of the primary's name: an empty one, or an earlier copy. What it lacks was never deleted. */
+function replacePrimary(world: World, chance: Chance): void {
+  world.tell?.('people', 'replace the primary by another organization');
+  world.primary.setGuid('guid-of-another-primary');
+  world.feed.reset();
+  world.writer.restore(chance.happens(0.3) ? new Map() : world.primary.heldAt(earlier(world, chance)));
+}
+
+/** An operator does something with the pair, at a moment that suits nobody. */
+function operate(world: World, chance: Chance): void {
+  switch (chance.pick(['stop', 'start', 'resync', 'retry all', 'retry one'] as const)) {
+    case 'stop': {
+      asOperator(world, 'stops the pair', stopPair);
+      return;
+    }
+    case 'start':
+      asOperator(world, 'starts the pair', startPair);
+      return;
+    case 'resync':
+      asOperator(world, 'asks for everything to be compared again', resyncPair);
+      return;
+    case 'retry all':
+      asOperator(world, 'retries everything', (context) => retryObjects(context));
+      return;
+    case 'retry one': {
+      const path = chance.pick(UNIVERSE);
+      asOperator(world, `retries ${path}`, (context) => retryObjects(context, new Set([path])));
+    }
+  }
+}
+
+function asOperator(world: World, event: string, work: (context: PairContext) => Promise<unknown>): void {
+  world.tell?.('operator', event);
+  world.scheduler.spawn(
+    'operator',
+    DAY_MS,
+    (actor) => work(world.contextFor(actor)),
+    (how) => world.noteEnd('operator', how),
+  );
+}
+
+function visit(world: World): void {
+  world.scheduler.spawn(
+    'visitor',
+    DAY_MS,
+    () => lookAtStatus(world),
+    (how) => world.noteEnd('visitor', how),
+  );
+}
+
+/** Somebody asks for the status: "in sync" speaks of both sides as they were when they were last read completely. */
+async function lookAtStatus(world: World): Promise<void> {
+  const { invariants, ledger, state, pairState } = world;
+  const now = world.scheduler.now();
+  const differences = invariants.unreportedDifferences();
+  const status = await pairStatus({ pair: 'eu/acme', ledger, state, now, pollSeconds: POLL_SECONDS });
+  if (status.condition !== 'in sync') return;
+  for (const { path, text } of differences) {
+    const inventory = pairState()?.inventory;
+    const isReadDaily = world.entry(path)?.isFrozen === true;
+    const readAt = (side: Side): number =>
+      (isReadDaily ? inventory?.[side].fullAt : inventory?.[side].contents?.completeAt) ?? 0;
+    const isNews = (side: Side): boolean => world[side].lastChangedAt(path) + world.searchLagMs >= readAt(side);
+    if (!isNews('primary') && !isNews('replica')) invariants.report('StatusTruth', `says "in sync", but ${text}`, path);
+  }
+}
+
 /** An operator looks at the held deletes and lets them go. */
 function approve(world: World): void {
   world.scheduler.spawn(
-    'operator',
+    APPROVER,
     DAY_MS,
     async (actor) => {
       for (const plan of await world.ledger.plans()) await approveDeletes(world.contextFor(actor), plan.id);
     },
-    () => {},
+    (how) => world.noteEnd(APPROVER, how),
   );
 }
 
@@ -225,11 +327,12 @@ async function checkEnd(world: World): Promise<void> {
     now: world.scheduler.now(),
     pollSeconds: LONGEST_PAUSE_MS / 1000,
   });
+  const settled = world.pairState()?.start === 'baseline' ? 'baseline not compared' : 'in sync';
   if (status.condition === 'in sync' && differences.length > 0)
     invariants.report('StatusTruth', 'says "in sync"', differences[0]?.path);
   const isReported = unsyncedEntries(world.entries()).length > 0;
   if (status.condition === 'in sync' && isReported)
     invariants.report('StatusTruth', 'says "in sync" with unsynced entries');
-  if (status.condition !== 'in sync' && !isReported)
+  if (status.condition !== settled && !isReported)
     invariants.report('StatusTruth', `everything is in sync, but status says: ${status.text}`);
 }

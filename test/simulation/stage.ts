@@ -7,7 +7,7 @@ import { type PairStatus, pairStatus } from '../../lib/sync/pair-status.ts';
 import { createChance } from './chance.ts';
 import type { Violation } from './invariants.ts';
 import { CALM_PROFILE, type Profile } from './profile.ts';
-import { createWorld, POLL_SECONDS, type World } from './world.ts';
+import { APPROVER, createWorld, POLL_SECONDS, type World } from './world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -22,6 +22,8 @@ export interface Stage extends World {
   /** A message for the object's present version reaches a copier, past the queue. */
   readonly copy: (path: ObjectPath) => Promise<void>;
   readonly approveEveryPlan: () => Promise<void>;
+  /** An operator's process does something; it has half a minute. */
+  readonly operate: (task: (context: PairContext) => Promise<unknown>) => Promise<void>;
   readonly status: () => Promise<PairStatus>;
   /** Broken promises; a test expects none. */
   readonly violations: () => readonly Violation[];
@@ -54,9 +56,9 @@ export function createStage(options: StageOptions = {}): Stage {
     world.poll();
     await wait(1);
   };
-  const work = async (task: (context: PairContext) => Promise<unknown>): Promise<void> => {
+  const work = async (task: (context: PairContext) => Promise<unknown>, name = 'by hand'): Promise<void> => {
     scheduler.spawn(
-      'by hand',
+      name,
       MINUTE_MS,
       (actor) => task(world.contextFor(actor)),
       () => {},
@@ -78,7 +80,8 @@ export function createStage(options: StageOptions = {}): Stage {
     approveEveryPlan: () =>
       work(async (context) => {
         for (const plan of await world.ledger.plans()) await approveDeletes(context, plan.id);
-      }),
+      }, APPROVER),
+    operate: work,
     status: () =>
       pairStatus({
         pair: 'eu/acme',

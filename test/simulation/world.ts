@@ -2,8 +2,9 @@ import { createSecretKey } from 'node:crypto';
 import { type LedgerEntry, UNSYNCED_BUCKETS, unsyncedBucket } from '../../lib/model/ledger-entry.ts';
 import { type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
 import type { PairState } from '../../lib/model/pair-state.ts';
-import { isDeletePhase } from '../../lib/model/phase.ts';
+import { type Action, isDeletePhase } from '../../lib/model/phase.ts';
 import type { Side } from '../../lib/model/side.ts';
+import { fingerprint } from '../../lib/plan/fingerprint.ts';
 import { DELETES_PER_RUN } from '../../lib/plan/gate-phases.ts';
 import { filterHash, objectFilter, wantedBags, wantedLists } from '../../lib/plan/object-filter.ts';
 import type { Ledger } from '../../lib/ports/ledger.ts';
@@ -11,6 +12,7 @@ import type { PairStateStore } from '../../lib/ports/pair-state.ts';
 import { copyObjects } from '../../lib/sync/copy-objects.ts';
 import type { PairContext, PairRules } from '../../lib/sync/pair-context.ts';
 import { pollPair } from '../../lib/sync/poll-pair.ts';
+import { takeHint } from '../../lib/sync/take-hint.ts';
 import { createMemoryLedger } from '../support/memory-ledger.ts';
 import { createMemoryPairState } from '../support/memory-pair-state.ts';
 import type { Chance } from './chance.ts';
@@ -59,12 +61,16 @@ export interface World {
   readonly changeFilter: (excluded: readonly string[]) => void;
   readonly setFeedGone: () => void;
   readonly setStoreFailures: (share: number) => void;
+  /** From now on every message about a write arrives at once. */
+  readonly endHintFaults: () => void;
   /** From now on every poll has the time it needs. */
   readonly endCuts: () => void;
   /** How often an entry of the ledger changed. */
   readonly changeCount: () => number;
   /** The ports as a process of an operator sees them. */
   readonly contextFor: (actor: Actor) => PairContext;
+  /** What became of a process: an error that is no failure of a store breaks a promise. */
+  readonly noteEnd: (name: string, how: 'done' | 'crashed' | Error) => void;
   /** Starts a poll now; `ended` is told when it is over, whatever became of it. */
   readonly poll: (ended?: () => void) => void;
   /** Somebody else than the copiers changes the replica. */
@@ -92,8 +98,9 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     : undefined;
   const primary = createMemoryOrg('guid-of-primary', now);
   const replica = createMemoryOrg('guid-of-replica', now);
-  const feed = createMemoryFeed(profile.feedPathPrefix);
-  const writer = createPrimaryWriter(primary, feed, scheduler, chance.fork(2), tell);
+  const feed = createMemoryFeed(profile.feedPathPrefix, now);
+  const hintChance = chance.fork(6);
+  const writer = createPrimaryWriter(primary, feed, scheduler, chance.fork(2), tellOfWrite, tell);
   const faults = createServerFaults(profile.servers, chance.fork(3), now);
   const queue = createSimulatedQueue(scheduler, chance.fork(4), VISIBILITY_SECONDS);
   queue.setFaults(profile.queue);
@@ -109,6 +116,9 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
   let queueBeganAt = profile.restarts === undefined ? 0 : START_AT;
   let rules = rulesOf(profile, profile.excluded);
   const disturbed = new Set<ObjectPath>();
+  const approved = new Set<ObjectPath>();
+  let hintFaults = profile.hints;
+  let hintCount = 0;
   let pollCount = 0;
   let copierCount = 0;
   let copying = 0;
@@ -123,6 +133,8 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     state: () => pairState,
     isWanted: (ref) => rules.isWanted(ref),
     wasDisturbed: (path) => disturbed.has(path),
+    wasApproved: (path) => approved.has(path),
+    isAsSeen: (path) => entries.get(path)?.seen === fingerprint(FINGERPRINT_KEY, primary.get(path)?.form ?? ''),
     hasReplicaFailedSince: (time) => faults.lastTroubleAt('replica') >= time,
   });
 
@@ -151,6 +163,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
           const before = entries.get(path);
           invariants.decided(before, result.entry);
           entries.set(path, result.entry);
+          if (before?.state === 'held' && actor.name === APPROVER) approved.add(path);
           changeCount += 1;
           options.afterDecision?.(result.entry);
           tell?.(actor.name, changeText(before, result.entry), path);
@@ -252,6 +265,27 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
   };
   queue.onReady(startCopiers);
 
+  /** A process of its own takes each message of the primary about a write. Nothing tells of what was there before the pair. */
+  function tellOfWrite(path: ObjectPath, action: Action): void {
+    if (hintFaults === undefined || pollCount === 0 || hintChance.happens(hintFaults.lostShare)) return;
+    const opposite = action === 'upsert' ? 'delete' : 'upsert';
+    const told = hintChance.happens(hintFaults.wrongShare) ? opposite : action;
+    const times = hintChance.happens(hintFaults.doubledShare) ? 2 : 1;
+    for (let time = 0; time < times; time += 1) {
+      hintCount += 1;
+      const name = `event ${hintCount}`;
+      const delayMs = hintChance.happens(hintFaults.lateShare) ? hintChance.between(0, LATEST_HINT_MS) : 0;
+      scheduler.at(now() + delayMs, () =>
+        scheduler.spawn(
+          name,
+          POLL_LIFE_MS,
+          (actor) => takeHint(contextFor(actor), { ref: trustedRef(path), action: told, id: name }),
+          (how) => noteEnd(name, how),
+        ),
+      );
+    }
+  }
+
   const noteEnd = (name: string, how: 'done' | 'crashed' | Error): void => {
     if (how !== 'done') tell?.(name, how === 'crashed' ? 'crashes' : `ends with ${how.message}`);
     if (how instanceof Error && !(how instanceof StoreFailure)) {
@@ -311,11 +345,15 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     setStoreFailures: (share) => {
       storeFailureShare = share;
     },
+    endHintFaults: () => {
+      hintFaults = hintFaults && { lostShare: 0, lateShare: 0, doubledShare: 0, wrongShare: 0 };
+    },
     endCuts: () => {
       pollSeconds = [55];
     },
     changeCount: () => changeCount,
     contextFor,
+    noteEnd,
     poll,
     disturb(path, text) {
       touch(path);
@@ -338,6 +376,12 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
 /** What a process that is gone waits for. */
 const NEVER = new Promise<never>(() => {});
 
+/** The process of an operator who lets deletes go. */
+export const APPROVER = 'approver';
+
+/** A message about a write can come this much later. */
+const LATEST_HINT_MS = 5 * 60 * SECOND_MS;
+
 const FINGERPRINT_KEY = createSecretKey(Buffer.alloc(32, 7));
 
 /** DynamoDB, SQS or SQLite answered an error: the process ends with it. */
@@ -352,7 +396,7 @@ function rulesOf(profile: Profile, excluded: readonly string[]): PairRules {
   const settings = { objects: 'all', include: [], exclude: excluded } as const;
   return {
     source: 'auto',
-    startsWithCopy: true,
+    startsWithCopy: profile.startsWithCopy,
     drift: profile.drift,
     inventoryShare: 0.05,
     pollSeconds: POLL_SECONDS,
