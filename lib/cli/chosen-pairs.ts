@@ -21,6 +21,7 @@ export interface KnownPair {
 /** An open state file and the pairs that are meant. */
 export interface ChosenPairs {
   readonly state: LocalState;
+  readonly statePath: string;
   /** In the order of the configuration, then those that only the state file knows. */
   readonly pairs: readonly KnownPair[];
 }
@@ -32,7 +33,8 @@ export interface ChosenPairs {
 export function choosePairs({ config: configFile, state: stateFile }: SourceOptions, selector?: string): ChosenPairs {
   const config = stateFile === undefined ? loadConfig(configFile ?? DEFAULT_CONFIG) : undefined;
   // A configuration may be newer than its state; a state file that is named must be there.
-  const state = config === undefined ? readLocalState(stateFile ?? '') : readLocalStateIfAny(config.statePath);
+  const statePath = config?.statePath ?? stateFile ?? '';
+  const state = config === undefined ? readLocalState(statePath) : readLocalStateIfAny(statePath);
   try {
     const configured = (config?.pairs ?? []).map(({ name, replicaName, settings }) => ({
       name,
@@ -49,7 +51,7 @@ export function choosePairs({ config: configFile, state: stateFile }: SourceOpti
     if (known.length === 0) {
       throw new PairSelectionError('PAIR_UNKNOWN', `no pair was ever polled with the state file ${stateFile}`, []);
     }
-    return { state, pairs: selector === undefined ? known : selectPairs(known, selector) };
+    return { state, statePath, pairs: selector === undefined ? known : selectPairs(known, selector) };
   } catch (error) {
     state.close();
     throw error;

@@ -1,11 +1,36 @@
 import { Command, CommanderError } from 'commander';
+import { approveDeletesCommand } from './approve-deletes.ts';
+import { checkCommand } from './check.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
+import { forgetCommand } from './forget.ts';
+import { managerLogCommand } from './manager-log.ts';
 import { programVersion } from './program-version.ts';
+import { resyncCommand } from './resync.ts';
+import { retryCommand } from './retry.ts';
 import { runCommand } from './run.ts';
 import { screenOn } from './screen.ts';
+import { syncLogCommand } from './sync-log.ts';
+import { syncStartCommand } from './sync-start.ts';
 import { syncStatusCommand } from './sync-status.ts';
+import { syncStopCommand } from './sync-stop.ts';
 import { unsyncedObjectsCommand } from './unsynced-objects.ts';
+
+/** In the order of `--help`: what one looks at, what one does about it. */
+const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
+  runCommand,
+  syncStatusCommand,
+  unsyncedObjectsCommand,
+  checkCommand,
+  syncLogCommand,
+  managerLogCommand,
+  syncStopCommand,
+  syncStartCommand,
+  retryCommand,
+  approveDeletesCommand,
+  resyncCommand,
+  forgetCommand,
+];
 
 /**
  * Runs `chef-sync-ctl` with these arguments and answers the exit code. Never throws: what went wrong is on stderr, an expected error as
@@ -48,7 +73,8 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
     .exitOverride()
     .showHelpAfterError('Add --help to see how it is used.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'chef-sync-ctl: ')) });
-  for (const command of [runCommand(finish), syncStatusCommand(finish), unsyncedObjectsCommand(finish)]) {
+  for (const make of COMMANDS) {
+    const command = make(finish);
     command.copyInheritedSettings(root).option('--debug', 'show the trace of a fault of chef-sync');
     root.addCommand(command);
   }

@@ -6,8 +6,11 @@ export const EXIT_CODES = {
   ok: { code: 0, meaning: 'done, or every pair is in sync' },
   fault: { code: 1, meaning: 'a fault of chef-sync itself; --debug shows where' },
   refused: { code: 2, meaning: 'bad configuration, command line or state file: nothing was done' },
-  unsynced: { code: 3, meaning: 'objects are unsynced, or deletes held' },
-  waiting: { code: 4, meaning: 'a pair waits for a server, is stale, not yet compared or could not be polled' },
+  unsynced: { code: 3, meaning: 'objects are unsynced or differ, or deletes are held' },
+  waiting: {
+    code: 4,
+    meaning: 'a pair waits for a server, is stale, not yet compared, still at work or could not be read',
+  },
   stopped: { code: 5, meaning: 'a pair is stopped' },
   killed: { code: 130, meaning: 'ended at once by a second signal' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;

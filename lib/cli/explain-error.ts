@@ -13,13 +13,14 @@ export interface ExplainedError {
 const PROGRAM = 'chef-sync-ctl';
 
 /**
- * What is refused (configuration, pair, state file) as its own sentences; anything else is a fault of ours: one sentence, and the trace
+ * What is refused (configuration, pair, state file) and a server that cannot be used as their own sentences; anything else is a fault of ours: one sentence, and the trace
  * only for those who asked for it.
  */
 export function explainError(error: unknown, showsTrace: boolean): ExplainedError {
   if (error instanceof ConfigError) return { exit: 'refused', lines: error.problems.map(plainText) };
   if (error instanceof PairSelectionError || error instanceof SyncError) {
-    return { exit: 'refused', lines: [`${PROGRAM}: ${plainText(error.message)}`] };
+    const isServerInTheWay = error instanceof SyncError && error.scope === 'endpoint';
+    return { exit: isServerInTheWay ? 'waiting' : 'refused', lines: [`${PROGRAM}: ${plainText(error.message)}`] };
   }
   const message = plainText(error instanceof Error ? error.message : String(error));
   if (!showsTrace) {

@@ -7,11 +7,12 @@ const SAMPLES = 3;
 
 /**
  * What there is to say of a pair besides its state, most important first, each one line: why it waits, what is held, what cannot be read,
- * how old the readings are, where changes are found.
+ * how old the readings are, where changes are found. What an operator decides comes with its command.
  */
 export function statusDetails(status: PairStatus, now: number): readonly string[] {
   const { condition, counts } = status;
   const details: string[] = [];
+  if (condition === 'stopped') details.push(`let it go on: chef-sync-ctl sync-start ${status.pair}`);
   if (status.paused !== undefined) {
     const { side, reason, since } = status.paused;
     details.push(`waiting for the ${side} since ${formatPast(since, now)}: ${plainText(reason)}`);
@@ -25,6 +26,10 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
   for (const plan of status.plans) {
     const what = counted(plan.count, `${plan.kind.replaceAll('_', ' ')} delete`);
     details.push(`${what} held under plan ${plan.id}: ${plan.reason} (${samples(plan.samples, plan.count)})`);
+    details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${plan.id}`);
+  }
+  if (counts.parked > 0) {
+    details.push(`${counted(counts.parked, 'object')} parked; try again at once: chef-sync-ctl retry ${status.pair}`);
   }
   for (const { side, list, reason } of status.unread) {
     details.push(`${side} list ${list} cannot be read, nothing of it is deleted: ${plainText(reason)}`);
@@ -45,7 +50,8 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
 /** What to do next, where the state itself does not say it. */
 export function nextStep({ pair, condition, counts }: PairStatus): string | undefined {
   if (condition === 'never polled') return 'start it: chef-sync-ctl run';
-  if (condition === 'no longer configured') return 'its state is kept; add it to the configuration to go on';
+  if (condition === 'no longer configured')
+    return `add it to the configuration, or remove its state: chef-sync-ctl forget ${pair}`;
   const unsynced = counts.failing + counts.parked + counts.held + counts.absent;
   return unsynced > 0 ? `which and why: chef-sync-ctl unsynced-objects ${pair}` : undefined;
 }

@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { systemClock } from '../runtime/system-clock.ts';
 import { choosePairs, type SourceOptions } from './chosen-pairs.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
-import { parseDuration } from './human-time.ts';
 import { printJson } from './print-json.ts';
+import { readDuration } from './read-duration.ts';
 import { renderStatusOfOne, renderStatusTable } from './render-status.ts';
 import { screenOn } from './screen.ts';
 import { statusJson } from './status-details.ts';
@@ -65,10 +65,4 @@ async function syncStatus(selector: string | undefined, options: SyncStatusOptio
   } finally {
     state.close();
   }
-}
-
-function readDuration(text: string): number {
-  const durationMs = parseDuration(text);
-  if (durationMs === undefined) throw new InvalidArgumentError('Give a time like 90s, 10m or 1h30m.');
-  return durationMs;
 }

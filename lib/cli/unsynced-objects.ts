@@ -32,8 +32,8 @@ Examples:
 
 States:
   pending   to be copied or deleted; after a failure with the time of the next attempt
-  parked    given up for now: tried again once a day
-  held      a delete that the delete guard does not let go
+  parked    given up for now: tried again once a day, and at once with chef-sync-ctl retry
+  held      a delete that the delete guard does not let go: chef-sync-ctl approve-deletes
   absent    the primary lists it no more; the next inventory decides
 
 Exit codes:

@@ -42,6 +42,15 @@ export function selectPairs<Pair extends NamedPair>(pairs: readonly Pair[], sele
   return matched;
 }
 
+/** As {@link selectPairs}, for commands about one pair: more than one is refused too. */
+export function selectPair<Pair extends NamedPair>(pairs: readonly Pair[], selector: string): Pair {
+  const [pair, ...others] = selectPairs(pairs, selector);
+  if (pair !== undefined && others.length === 0) return pair;
+  const candidates = [pair, ...others].flatMap((one) => (one === undefined ? [] : [one.name]));
+  const message = `${quote(selector)} means the pairs ${candidates.join(', ')}; name one of them`;
+  throw new PairSelectionError('PAIR_AMBIGUOUS', message, candidates);
+}
+
 function matchGlob<Pair extends NamedPair>(pairs: readonly Pair[], glob: string): readonly Pair[] {
   const matches = picomatch(glob);
   return pairs.filter((pair) => matches(glob.includes('/') ? pair.name : destinationWord(pair)));

@@ -58,6 +58,7 @@ export const STATE_MIGRATIONS: readonly string[] = [
     started_at INTEGER NOT NULL
   ) STRICT;
   `,
+  "ALTER TABLE daemon ADD COLUMN pairs TEXT NOT NULL DEFAULT '[]'",
 ];
 
 /**
@@ -120,9 +121,21 @@ export function openStateFile(path: string, options: OpenOptions & { readonly no
 
 /** Opens an existing state file for commands that only look. Never creates, migrates or writes it; a daemon may be at work on it. */
 export function openStateFileForReading(path: string, options: OpenOptions = {}): StateFile {
+  return openExisting(path, { ...options, readOnly: true });
+}
+
+/**
+ * Opens an existing state file for commands that steer pairs. Never creates or migrates it; a daemon may be at work on it. What is written
+ * is on the disk at once: an operator's word survives a power cut.
+ */
+export function openStateFileForSteering(path: string, options: OpenOptions = {}): StateFile {
+  return openExisting(path, { ...options, readOnly: false });
+}
+
+function openExisting(path: string, options: OpenOptions & { readonly readOnly: boolean }): StateFile {
   const { migrations = STATE_MIGRATIONS } = options;
   if (!existsSync(path)) throw stateFileProblem(path, 'missing');
-  return opened(path, { readOnly: true, ...options }, (file) => {
+  return opened(path, options, (file) => {
     const version = readVersion(file, migrations);
     if (version < migrations.length) throw stateFileProblem(path, version === 0 ? 'missing' : 'older');
   });

@@ -12,19 +12,25 @@ export interface Logs {
   of(pair: string): Log;
 }
 
-/** What the manager's file is called. No pair has that name: theirs have a dot. */
-const MANAGER_FILE = 'manager.log';
+/**
+ * The log file of a pair, of the manager without one: `REPLICA.DESTINATION.log` or `manager.log` in the folder `STATE-logs`, as an absolute
+ * path. Neither replica names nor organization names hold a dot, so no two of them share a file.
+ */
+export function logFile(statePath: string, pair?: string): string {
+  return join(logFolder(statePath), `${pair === undefined ? 'manager' : pair.replace('/', '.')}.log`);
+}
+
+const logFolder = (statePath: string): string => `${resolve(statePath)}-logs`;
 
 /**
- * The folder `STATE-logs`, made when missing, with one JSON object per line in `REPLICA.DESTINATION.log` and `manager.log`. Throws a
- * `SyncError` when the folder cannot be made. A line that cannot be written later (a full disk) is left out and told to `onLost`, once: a
- * log never stops a pair.
+ * The folder of the logs, made when missing, with one JSON object per line in each {@link logFile}. Throws a `SyncError` when it cannot be
+ * made. A line that cannot be written later (a full disk) is left out and told to `onLost`, once: a log never stops a pair.
  *
  * Each line opens and closes its file. That costs some 30 µs for the few lines a pair writes, holds no descriptor for each of a thousand
  * pairs, and lets any program rotate the files.
  */
 export function openLogs(statePath: string, onLost: (sentence: string) => void): Logs {
-  const folder = `${resolve(statePath)}-logs`;
+  const folder = logFolder(statePath);
   try {
     if (!existsSync(folder)) mkdirSync(folder);
   } catch (error) {
@@ -35,8 +41,8 @@ export function openLogs(statePath: string, onLost: (sentence: string) => void):
     );
   }
   let isLossTold = false;
-  const logTo = (name: string, pair?: string): Log => {
-    const file = join(folder, name);
+  const logOf = (pair?: string): Log => {
+    const file = logFile(statePath, pair);
     const logger = pino(
       {
         base: pair === undefined ? null : { pair },
@@ -60,9 +66,8 @@ export function openLogs(statePath: string, onLost: (sentence: string) => void):
   };
   return {
     folder,
-    manager: logTo(MANAGER_FILE),
-    // Neither replica names nor organization names hold a dot, so no two pairs share a file.
-    of: (pair) => logTo(`${pair.replace('/', '.')}.log`, pair),
+    manager: logOf(),
+    of: (pair) => logOf(pair),
   };
 }
 

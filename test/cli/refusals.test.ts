@@ -2,10 +2,10 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startReplicatedServers } from './replicated-servers.ts';
-import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 describe('what is refused ends 2 with a sentence and a next step:', () => {
-  test.concurrent.each([
+  test.each([
     [
       ['run', '--config', '/nonexistent.yaml'],
       '/nonexistent.yaml: there is no such file; name the configuration with --config FILE',
@@ -21,7 +21,7 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
       'There is no state in /nonexistent.db yet: "chef-sync-ctl run" creates it',
     ],
   ])('%j', async (args, sentence) => {
-    const { code, stdout, stderr } = await runCli(...args);
+    const { code, stdout, stderr } = await runHere(...args);
 
     expect(code).toBe(2);
     expect(stdout).toBe('');
@@ -33,7 +33,7 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     await using servers = await startReplicatedServers();
     writeFileSync(servers.configFile, 'version: 1\nprimry: {}\norganizations: []\n');
 
-    const { code, stderr } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code, stderr } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(2);
     expect(stderr).toContain(`${servers.configFile}:2:1: "primry" is not a known key; did you mean "primary"?`);
@@ -44,7 +44,7 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     await using servers = await startReplicatedServers();
     writeFileSync(join(servers.folder, 'key.pem'), 'no key');
 
-    const { code, stderr } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code, stderr } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(2);
     expect(stderr).toContain('key.pem');
@@ -56,7 +56,7 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     const text = `local: { state: missing/chef-sync.db }\n`;
     writeFileSync(servers.configFile, text, { flag: 'a' });
 
-    const { code, stderr } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code, stderr } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(2);
     expect(stderr).toMatch(/missing\/chef-sync\.db/);
@@ -67,7 +67,7 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     await using servers = await startReplicatedServers();
     writeFileSync(servers.stateFile, 'my notes, not a database');
 
-    const { code, stderr } = await runCli('sync-status', '--config', servers.configFile);
+    const { code, stderr } = await runHere('sync-status', '--config', servers.configFile);
 
     expect(code).toBe(2);
     expect(stderr).toContain('is no state file');
@@ -76,7 +76,7 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
   test('a pair that there is not, with the one that is probably meant', async () => {
     await using servers = await startReplicatedServers();
 
-    const { code, stderr } = await runCli('unsynced-objects', 'eu/acne', '--config', servers.configFile);
+    const { code, stderr } = await runHere('unsynced-objects', 'eu/acne', '--config', servers.configFile);
 
     expect(code).toBe(2);
     expect(stderr).toBe('chef-sync-ctl: there is no pair "eu/acne"; did you mean eu/acme?\n');
@@ -87,21 +87,18 @@ test('what works but should not stay so is told at every start, even with --quie
   await using servers = await startReplicatedServers();
   chmodSync(join(servers.folder, 'key.pem'), 0o644);
 
-  const { code, stderr } = await runCli('run', '--once', '--quiet', '--config', servers.configFile);
+  const { code, stderr } = await runHere('run', '--once', '--quiet', '--config', servers.configFile);
 
   expect(code).toBe(0);
   expect(stderr).toMatch(/^WARNING .*chef-sync\.yaml:\d+:\d+: the key file .* can be read by other users/);
 });
 
 describe('--help', () => {
-  test.concurrent.each(['', 'run', 'sync-status', 'unsynced-objects'])(
-    'of %j shows examples and exit codes',
-    async (command) => {
-      const { code, stdout } = await runCli(...command.split(' ').filter(Boolean), '--help');
+  test.each(['', 'run', 'sync-status', 'unsynced-objects'])('of %j shows examples and exit codes', async (command) => {
+    const { code, stdout } = await runHere(...command.split(' ').filter(Boolean), '--help');
 
-      expect(code).toBe(0);
-      expect(stdout).toMatch(/^Examples:\n {2}\$ chef-sync-ctl /m);
-      expect(stdout).toMatch(/^Exit codes.*:\n {2}0 /m);
-    },
-  );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Examples:\n {2}\$ chef-sync-ctl /m);
+    expect(stdout).toMatch(/^Exit codes.*:\n {2}0 /m);
+  });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { startReplicatedServers } from './replicated-servers.ts';
 import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 describe('chef-sync-ctl run --once', () => {
   test('copies everything, says so on one line per pair and ends 0', async () => {
@@ -30,7 +31,7 @@ describe('chef-sync-ctl run --once', () => {
       { times: 1 },
     );
 
-    const { code, stdout } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code, stdout } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(3);
     expect(stdout).toMatch(/^eu\/acme {2}unsynced 1$/m);
@@ -42,10 +43,10 @@ describe('chef-sync-ctl run --once', () => {
     await using servers = await startReplicatedServers();
     const organization = servers.primary.organization('acme');
     for (let n = 0; n < 40; n += 1) organization.putRole(`role-${n}`, {});
-    await runCli('run', '--once', '--config', servers.configFile);
+    await runHere('run', '--once', '--config', servers.configFile);
     for (let n = 0; n < 40; n += 1) organization.deleteRole(`role-${n}`);
 
-    const { code, stdout } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code, stdout } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(3);
     expect(stdout).toMatch(/40 role deletes held under plan \w+: 40 deletes of 43 objects are more than the 20/);
@@ -55,10 +56,10 @@ describe('chef-sync-ctl run --once', () => {
 
   test('deletes what a second names pass confirms, within one run', async () => {
     await using servers = await startReplicatedServers();
-    await runCli('run', '--once', '--config', servers.configFile);
+    await runHere('run', '--once', '--config', servers.configFile);
     servers.primary.organization('acme').deleteRole('web');
 
-    const { code } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(0);
     expect([...(servers.replicas[0]?.organization('acme').dump().roles.keys() ?? [])].sort()).toEqual(['base', 'db']);
@@ -68,7 +69,7 @@ describe('chef-sync-ctl run --once', () => {
     await using servers = await startReplicatedServers(['eu', 'us']);
     await servers.replicas[0]?.stop();
 
-    const { code, stdout } = await runCli('run', '--once', '--config', servers.configFile);
+    const { code, stdout } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(4);
     expect(stdout).toMatch(/^eu\/acme {2}could not be polled: .*replica.*$/m);
@@ -79,10 +80,10 @@ describe('chef-sync-ctl run --once', () => {
     await using servers = await startReplicatedServers();
     const [replica] = servers.replicas;
     replica?.setRights('sync', 'acme', 'not associated');
-    const refused = await runCli('run', '--once', '--config', servers.configFile);
+    const refused = await runHere('run', '--once', '--config', servers.configFile);
     replica?.setRights('sync', 'acme', 'admin');
 
-    const repaired = await runCli('run', '--once', '--config', servers.configFile);
+    const repaired = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(refused.code).toBe(4);
     expect(repaired.code).toBe(0);
@@ -117,7 +118,7 @@ describe('chef-sync-ctl run --once', () => {
   test('says nothing at all with --quiet when every pair is in sync', async () => {
     await using servers = await startReplicatedServers();
 
-    expect(await runCli('run', '--once', '--quiet', '--config', servers.configFile)).toEqual({
+    expect(await runHere('run', '--once', '--quiet', '--config', servers.configFile)).toEqual({
       code: 0,
       stdout: '',
       stderr: '',
@@ -126,7 +127,7 @@ describe('chef-sync-ctl run --once', () => {
 
   test('keeps a structured log per pair and one of the manager beside the state file', async () => {
     await using servers = await startReplicatedServers();
-    await runCli('run', '--once', '--config', servers.configFile);
+    await runHere('run', '--once', '--config', servers.configFile);
 
     const lines = (name: string): unknown[] =>
       readFileSync(join(`${servers.stateFile}-logs`, name), 'utf8')

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { startReplicatedServers } from './replicated-servers.ts';
-import { runCli, startCli } from './run-cli.ts';
+import { startCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 describe('chef-sync-ctl sync-status', () => {
   test('says "never polled" and what to do before the first run, and makes no state file', async () => {
     await using servers = await startReplicatedServers(['eu', 'us']);
 
-    const { code, stdout } = await runCli('sync-status', '--config', servers.configFile);
+    const { code, stdout } = await runHere('sync-status', '--config', servers.configFile);
 
     expect(code).toBe(4);
     expect(stdout).toMatch(/^eu\/acme +never polled +- +- +- +start it: chef-sync-ctl run$/m);
@@ -17,11 +18,11 @@ describe('chef-sync-ctl sync-status', () => {
 
   test('goes on showing a pair that is no longer configured, and does not count it', async () => {
     await using servers = await startReplicatedServers(['eu', 'us']);
-    await runCli('run', '--once', '--config', servers.configFile);
+    await runHere('run', '--once', '--config', servers.configFile);
     servers.configure(['us']);
 
-    const all = await runCli('sync-status', '--config', servers.configFile, '--json');
-    const one = await runCli('sync-status', 'eu/acme', '--config', servers.configFile);
+    const all = await runHere('sync-status', '--config', servers.configFile, '--json');
+    const one = await runHere('sync-status', 'eu/acme', '--config', servers.configFile);
 
     const { pairs } = JSON.parse(all.stdout);
     expect(pairs).toMatchObject([{ pair: 'us/acme' }, { pair: 'eu/acme', condition: 'no longer configured' }]);
@@ -31,9 +32,9 @@ describe('chef-sync-ctl sync-status', () => {
 
   test('shows one pair with the ages of all readings, from the state file alone', async () => {
     await using servers = await startReplicatedServers();
-    await runCli('run', '--once', '--config', servers.configFile);
+    await runHere('run', '--once', '--config', servers.configFile);
 
-    const { stdout } = await runCli('sync-status', 'acme', '--state', servers.stateFile);
+    const { stdout } = await runHere('sync-status', 'acme', '--state', servers.stateFile);
 
     expect(stdout).toMatch(/^eu\/acme\n {2}state +\S/);
     expect(stdout).toMatch(/ {2}- primary read completely: names \d\d:\d\d:\d\d \(\S+ ago\), contents /);
@@ -48,10 +49,10 @@ describe('chef-sync-ctl sync-status', () => {
       { kind: 'answer', status: 413, body: '{"error":"JSON must be no more than 2000000 bytes."}' },
       { times: 1 },
     );
-    await runCli('run', '--once', '--config', servers.configFile);
+    await runHere('run', '--once', '--config', servers.configFile);
 
-    const { code, stdout } = await runCli('sync-status', '--max-lag', '1h', '--config', servers.configFile);
-    const objects = await runCli('unsynced-objects', 'eu/acme', '--config', servers.configFile);
+    const { code, stdout } = await runHere('sync-status', '--max-lag', '1h', '--config', servers.configFile);
+    const objects = await runHere('unsynced-objects', 'eu/acme', '--config', servers.configFile);
 
     expect([3, 4]).toContain(code);
     expect(stdout).toMatch(/which and why: chef-sync-ctl unsynced-objects eu\/acme/);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimDaemon } from '../../../lib/local/claim-daemon.ts';
+import { claimDaemon, runningDaemon } from '../../../lib/local/claim-daemon.ts';
 import { openStateFile, type StateFile } from '../../../lib/local/sqlite-state-file.ts';
 import { temporaryStatePath } from '../../support/temporary-state-file.ts';
 
@@ -46,5 +46,19 @@ describe('claimDaemon', () => {
     first.kill('SIGKILL');
     await ended;
     claimDaemon(file, 0)();
+  });
+});
+
+describe('runningDaemon', () => {
+  it('names the daemon and its pairs while it runs, and nobody before and after', () => {
+    const before = runningDaemon(file);
+    const release = claimDaemon(file, 7, ['eu/acme']);
+
+    const meanwhile = runningDaemon(file);
+
+    release();
+    expect(before).toBeUndefined();
+    expect(meanwhile).toEqual({ pid: process.pid, startedAt: 7, pairs: ['eu/acme'] });
+    expect(runningDaemon(file)).toBeUndefined();
   });
 });

@@ -1,0 +1,92 @@
+import { type Command, Option } from 'commander';
+import { SyncError } from '../model/sync-error.ts';
+import { openLogReader } from '../runtime/read-log.ts';
+import { systemClock } from '../runtime/system-clock.ts';
+import { DEFAULT_CONFIG } from './default-config.ts';
+import { formatLogLine } from './log-line.ts';
+import { plainText } from './plain-text.ts';
+import { readDuration } from './read-duration.ts';
+import { screenOn } from './screen.ts';
+import { takeStopSignals } from './stop-signals.ts';
+
+/** How much of a log is shown. */
+export interface LogOptions {
+  readonly json?: true;
+  readonly follow?: true;
+  /** Milliseconds. */
+  readonly since?: number;
+}
+
+/** Adds what both commands of logs are told. */
+export function withLogOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`).conflicts('state'))
+    .option('--state <file>', 'the logs beside this state file, without a configuration')
+    .option('--since <duration>', 'only the lines of this time until now, like 90s, 10m or 1h30m', readDuration)
+    .option('--follow', 'go on with new lines, until Ctrl-C; begins with the last ten unless --since is given')
+    .option('--json', 'print the lines as they are, one JSON object each');
+}
+
+/** Lines before the end that following begins with, when no time is given. */
+const LINES_BEFORE = 10;
+/** A reader sees a new line after about this long. */
+const LOOK_EVERY_MS = 300;
+
+/**
+ * Prints a structured log: as lines for a person, or its JSON lines as they are. With `follow` it goes on with new lines until SIGTERM, Ctrl-C
+ * or a reader that goes away, and waits for a file that is not there yet.
+ */
+export async function showLog(file: string, about: string, options: LogOptions): Promise<void> {
+  const screen = screenOn(process.stdout);
+  const reader = openLogReader(file);
+  const from = options.since === undefined ? Number.NEGATIVE_INFINITY : systemClock.now() - options.since;
+  let isWanted = options.since === undefined;
+
+  const added = async function* (): AsyncGenerator<string> {
+    for await (const { line, entry } of reader.added()) {
+      // A line that is none of ours belongs to the one before it.
+      if (entry !== undefined) isWanted = entry.at >= from;
+      if (!isWanted) continue;
+      if (options.json === true) yield line;
+      else yield entry === undefined ? plainText(line) : formatLogLine({ about, ...entry });
+    }
+  };
+
+  if (options.follow !== true) {
+    for await (const line of added()) screen.line(line);
+    return;
+  }
+  const stop = takeStopSignals(() => undefined);
+  const leaving = new AbortController();
+  const leave = (): void => leaving.abort();
+  process.stdout.once('error', leave);
+  const signal = AbortSignal.any([stop.signal, leaving.signal]);
+  try {
+    let last: string[] = [];
+    await unlessMissing(async () => {
+      for await (const line of added()) {
+        last.push(line);
+        if (options.since === undefined) last = last.slice(-LINES_BEFORE);
+      }
+    });
+    for (const line of last) screen.line(line);
+    while (!signal.aborted) {
+      await systemClock.sleep(LOOK_EVERY_MS, signal);
+      await unlessMissing(async () => {
+        for await (const line of added()) screen.line(line);
+      });
+    }
+  } finally {
+    stop.dispose();
+    process.stdout.off('error', leave);
+  }
+}
+
+/** A log that is followed may be moved away and written anew, or not be there yet. */
+async function unlessMissing(read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (!(error instanceof SyncError && error.code === 'LOG_MISSING')) throw error;
+  }
+}

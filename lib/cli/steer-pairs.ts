@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { type Config, loadConfig } from '../config/load-config.ts';
+import type { OrganizationPair } from '../config/organization-pairs.ts';
+import { selectPairs } from '../config/select-pairs.ts';
+import type { OperatorAnswer } from '../model/operator-request.ts';
+import { type LocalOperator, openLocalOperator } from '../runtime/local-operator.ts';
+import type { WorkUnderWay } from '../sync/work-under-way.ts';
+import { DEFAULT_CONFIG } from './default-config.ts';
+import type { Exit } from './exit-codes.ts';
+import { plainText } from './plain-text.ts';
+import { printJson } from './print-json.ts';
+import { screenOn } from './screen.ts';
+
+/** What every command that steers pairs is told. */
+export interface SteerOptions {
+  readonly config: string;
+  readonly json?: true;
+  readonly all?: true;
+}
+
+/** Adds the options of {@link SteerOptions} without `--all`. */
+export function withSteerOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
+    .option('--json', 'print one JSON object');
+}
+
+/** Adds `PAIR…|--all` as well. */
+export function withPairsOrAll(command: Command): Command {
+  return withSteerOptions(
+    command
+      .argument('[pairs...]', 'REPLICA/DESTINATION, the destination alone, or a glob')
+      .option('--all', 'every pair of the configuration'),
+  );
+}
+
+/** The names of the pairs that are meant, each once. Ends the command when neither pairs nor `--all` are given, or both. */
+export function namesOf(
+  pairs: readonly OrganizationPair[],
+  selectors: readonly string[],
+  { all }: SteerOptions,
+  command: Command,
+): readonly string[] {
+  if (all === true && selectors.length > 0) command.error('error: name pairs, or all of them with --all, not both');
+  if (all !== true && selectors.length === 0) command.error('error: name a pair, or all of them with --all');
+  const chosen = all === true ? pairs : selectors.flatMap((selector) => selectPairs(pairs, selector));
+  return [...new Set(chosen.map(({ name }) => name))];
+}
+
+/** What became of one pair, as it is shown. */
+export interface SteerAnswer extends OperatorAnswer {
+  /** Set while copies, or a poll, were still under way when the command ended. */
+  readonly underWay?: WorkUnderWay;
+}
+
+/** Lets `work` steer the pairs of the configuration, and prints what became of each. The daemon may be at work on the state file. */
+export async function steerPairs(
+  options: SteerOptions,
+  work: (operator: LocalOperator, config: Config) => Promise<readonly SteerAnswer[]>,
+): Promise<Exit> {
+  const config = loadConfig(options.config);
+  const operator = openLocalOperator(config);
+  try {
+    const answers = await work(operator, config);
+    const exit = answers.some(({ underWay }) => underWay !== undefined) ? 'waiting' : 'ok';
+    if (options.json === true) {
+      printJson(
+        exit,
+        answers.map((answer) => ({ ...answer })),
+      );
+    } else {
+      const screen = screenOn(process.stdout);
+      for (const { pair, text } of answers) screen.line(`${pair}  ${plainText(text)}`);
+    }
+    return exit;
+  } finally {
+    operator.close();
+  }
+}

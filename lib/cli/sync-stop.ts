@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import type { LocalOperator } from '../runtime/local-operator.ts';
+import { systemClock } from '../runtime/system-clock.ts';
+import type { WorkUnderWay } from '../sync/work-under-way.ts';
+import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { formatDuration } from './human-time.ts';
+import { readDuration } from './read-duration.ts';
+import { screenOn } from './screen.ts';
+import { namesOf, type SteerAnswer, type SteerOptions, steerPairs, withPairsOrAll } from './steer-pairs.ts';
+
+interface SyncStopOptions extends SteerOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+const USUAL_TIMEOUT_MS = 60_000;
+/** How often it looks whether the daemon has finished. */
+const LOOK_EVERY_MS = 100;
+
+/** `chef-sync-ctl sync-stop`; `finish` gets how it ended. */
+export function syncStopCommand(finish: (exit: Exit) => void): Command {
+  return withPairsOrAll(new Command('sync-stop'))
+    .summary('stop polling and copying pairs')
+    .description(
+      'Stops pairs until sync-start: the state file says so, which outlives the daemon and this machine.\n' +
+        'Waits until the copies under way have ended. What changes meanwhile is found by the first poll after the start.',
+    )
+    .option(
+      '--timeout <duration>',
+      'how long to wait for copies under way (default: 1m)',
+      readDuration,
+      USUAL_TIMEOUT_MS,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ chef-sync-ctl sync-stop eu/acme
+  $ chef-sync-ctl sync-stop --all --timeout 10m     before maintenance of a server
+  $ chef-sync-ctl sync-stop eu/acme --timeout 0s    wait for nothing
+
+Ctrl-C ends the waiting; the pairs are stopped all the same.
+
+Exit codes:
+${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
+    )
+    .action(async (selectors: readonly string[], options: SyncStopOptions, command: Command) =>
+      finish(
+        await steerPairs(options, (operator, { pairs }) =>
+          stop(operator, namesOf(pairs, selectors, options, command), options.timeout),
+        ),
+      ),
+    );
+}
+
+async function stop(
+  operator: LocalOperator,
+  pairs: readonly string[],
+  timeoutMs: number,
+): Promise<readonly SteerAnswer[]> {
+  await operator.answer({ command: 'stop', pairs });
+  const endsAt = systemClock.now() + timeoutMs;
+  const look = async (): Promise<readonly SteerAnswer[]> =>
+    await Promise.all(pairs.map(async (pair) => stoppedAnswer(pair, await operator.underWay(pair))));
+  let answers = await look();
+  const busy = answers.filter(isAtWork).length;
+  if (busy > 0 && timeoutMs > 0) {
+    const pairsText = busy === 1 ? 'a pair' : `${busy} pairs`;
+    screenOn(process.stderr).line(`${pairsText} still at work, waiting for at most ${formatDuration(timeoutMs)}`);
+  }
+  while (answers.some(isAtWork) && systemClock.now() < endsAt) {
+    await systemClock.sleep(LOOK_EVERY_MS);
+    answers = await look();
+  }
+  return answers;
+}
+
+const isAtWork = ({ underWay }: SteerAnswer): boolean => underWay !== undefined;
+
+function stoppedAnswer(pair: string, underWay: WorkUnderWay): SteerAnswer {
+  const { isPolling, copies } = underWay;
+  if (!isPolling && copies === 0) return { pair, text: 'stopped' };
+  const what = copies === 0 ? 'a poll' : copies === 1 ? 'one copy' : `${copies} copies`;
+  return { pair, text: `stopped; ${what} under way will still end`, underWay };
+}
