@@ -63,7 +63,7 @@ export interface PairWorld extends AsyncDisposable {
   untilInSync(pair?: string): Promise<void>;
 }
 
-const LIMIT_SECONDS = 45;
+const LIMIT_SECONDS = 120;
 const LOG_LINES_SHOWN = 25;
 
 /** Makes the folder; opens nothing. Inventories begin anew with every poll. */

@@ -45,6 +45,9 @@ const HALF_FILLED = {
   } satisfies Record<ObjectPath, ObjectContent>,
 } as const;
 
+/** A chef-zero answers 130 requests per second at best, and this machine may be busy. */
+const CHAPTER_LIMIT_MS = 180_000;
+
 /** A request for an object or a list of objects, as opposed to sandboxes, files and searches. */
 const OBJECT_REQUEST = /^\/organizations\/[^/]+\/(roles|environments|data|cookbooks)/;
 
@@ -69,7 +72,9 @@ const typedEntries = (objects: Readonly<Record<ObjectPath, ObjectContent>>): [Ob
  * changes; afterwards both sides are compared object by object and file by file. The tests are the chapters and build on each other.
  */
 export function describeReplication(name: string, fill: 'empty' | 'half-filled', options: StoryOptions): void {
-  describe(`${name}, into ${fill === 'empty' ? 'an empty' : 'a half-filled'} replica`, () => {
+  describe(`${name}, into ${fill === 'empty' ? 'an empty' : 'a half-filled'} replica`, {
+    timeout: CHAPTER_LIMIT_MS,
+  }, () => {
     let stage: StoryStage;
     const sample = sampleOrganization();
     const onlyThere = fill === 'half-filled' ? Object.keys(HALF_FILLED.onlyThere).sort() : [];
