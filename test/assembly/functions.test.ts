@@ -1,9 +1,7 @@
-import pMap from 'p-map';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
-import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
+import { entryKey } from '../../lib/aws/row-keys.ts';
 import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
-import { systemClock } from '../../lib/runtime/system-clock.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { pendingEntry } from '../support/pending-entry.ts';
 import { type FunctionWorld, MAX_RECEIVE_COUNT, startFunctionWorld, TABLE } from './function-world.ts';
@@ -27,6 +25,18 @@ function fill(primary: OrganizationHandle): void {
   primary.putCookbook('apt', '1.1.0', { files: { 'recipes/default.rb': 'package "apt" # 1.1\n' } });
 }
 
+/** Entries of roles that were deleted lately: no poll has anything to do with them. */
+async function putTombstones({ dynamo }: FunctionWorld, count: number): Promise<void> {
+  for (let start = 0; start < count; start += 25) {
+    const requests = Array.from({ length: 25 }, (_, n) => {
+      const path = `/roles/gone-${start + n}` as const;
+      const body = pendingEntry(path, 1, { state: 'synced', action: 'delete', settledAt: 1 });
+      return { PutRequest: { Item: { ...entryKey('eu/acme', path), rev: 'test', body } } };
+    });
+    await dynamo.client.send(new BatchWriteCommand({ RequestItems: { [TABLE]: requests } }));
+  }
+}
+
 describe('the functions of a stack, on stand-ins of AWS', () => {
   let world: FunctionWorld;
 
@@ -38,7 +48,7 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
 
   const condition = async () => (await world.status()).status.condition;
 
-  test('an organization arrives whole, then its changes and deletes, and status says in sync', async () => {
+  test('an organization arrives whole, then its changes and deletes; a poll without changes scans nothing', async () => {
     expect(await condition()).toBe('never polled');
 
     await world.sync();
@@ -51,11 +61,7 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
     await world.sync();
     expect(contentOf(world.replica)).toEqual(contentOf(world.primary));
     expect(await condition()).toBe('in sync');
-  });
 
-  test('a poll without changes reads as much of a table with 5,000 more entries as of one without', async () => {
-    await world.sync();
-    await world.sync();
     const cost = async () => {
       const before = world.dynamo.traffic();
       await world.sync();
@@ -63,15 +69,9 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
       return { requests: after.requests - before.requests, bytes: after.bytes - before.bytes };
     };
     const small = await cost();
-
-    const ledger = createDynamoLedger(createDynamoTable(world.dynamo.client, TABLE, systemClock), 'eu/acme');
-    const gone = Array.from({ length: 5_000 }, (_, n) =>
-      pendingEntry(`/roles/gone-${n}`, 1, { state: 'synced', action: 'delete', settledAt: Date.now() }),
-    );
-    await pMap(gone, (entry) => ledger.update(entry.path, () => entry), { concurrency: 32 });
+    await putTombstones(world, 1_000);
     const large = await cost();
-
-    expect(large.requests).toBe(small.requests);
+    expect(large.requests).toBeLessThanOrEqual(small.requests);
     expect(large.bytes).toBeLessThan(small.bytes * 1.05);
     expect(large.requests).toBeLessThan(150);
   });
