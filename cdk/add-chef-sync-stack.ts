@@ -6,9 +6,11 @@ import { Annotations, type App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { ConfigError } from '../lib/config/config-error.ts';
 import { loadConfig } from '../lib/config/load-config.ts';
+import type { OrganizationPair } from '../lib/config/organization-pairs.ts';
 import { packConfig } from '../lib/config/packed-config.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 import { ChefSyncStack } from './chef-sync-stack.ts';
+import { monthlyCost, ONE_PAIR, total } from './cost/monthly-cost.ts';
 import { pairsByName } from './pairs-by-name.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../docs/examples/chef-sync-aws.yaml', import.meta.url));
@@ -29,16 +31,16 @@ const contextSchema = z.object({
 /**
  * Adds the stack that the context describes: `config` (default: the example, which is warned about and cannot be
  * deployed), `stack` (its name, `chef-sync`) and `runbook` (its address in the texts of alarms). Bundles the functions
- * on the way. Throws a ConfigError when the configuration is refused. Asks no network.
+ * with `bundle` on the way. Throws a ConfigError when the configuration is refused. Asks no network.
  */
-export function addChefSyncStack(app: App): ChefSyncStack {
+export function addChefSyncStack(app: App, bundle = bundleFunctions): ChefSyncStack {
   const context = readContext(app);
   const file = context.config ?? EXAMPLE;
   const config = loadConfig(file, { home: 'aws' });
   const pairs = pairsByName(config.pairs);
   const bundles = mkdtempSync(join(tmpdir(), 'chef-sync-bundles-'));
   try {
-    bundleFunctions(
+    bundle(
       bundles,
       packConfig({ ...config, pairs }, (path) => readFileSync(path, 'utf8')),
     );
@@ -54,6 +56,7 @@ export function addChefSyncStack(app: App): ChefSyncStack {
       const sentence = `this is the example ${relative('', EXAMPLE)}, which cannot be deployed; name your configuration with -c config=FILE`;
       Annotations.of(stack).addWarningV2('chef-sync:example', sentence);
     }
+    for (const sentence of fastPolling(pairs)) Annotations.of(stack).addInfo(sentence);
     return stack;
   } finally {
     // Assets were copied when the stack was made.
@@ -69,4 +72,14 @@ function readContext(app: App): z.output<typeof contextSchema> {
   });
   if (read.success) return read.data;
   throw new ConfigError(read.error.issues.map(({ path, message }) => `-c ${path.join('.')}: ${message}`));
+}
+
+/** What pairs cost that are polled more often than EventBridge fires: their poller stays, and is paid, between the polls. */
+function fastPolling(pairs: readonly OrganizationPair[]): readonly string[] {
+  const idle = (pollSeconds: number): number => total(monthlyCost({ ...ONE_PAIR, pollSeconds }).idlePair);
+  return pairs.flatMap(({ name, settings: { pollSeconds } }) => {
+    if (pollSeconds >= 60) return [];
+    const more = (idle(pollSeconds) - idle(60)).toFixed(2);
+    return [`${name} is polled every ${pollSeconds} s, which costs about $${more} a month more than every minute`];
+  });
 }

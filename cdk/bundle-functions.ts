@@ -25,8 +25,6 @@ export function bundleFunctions(folder: string, packedConfig: string): void {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     minify: true,
-    // Errors are told apart by their names in logs.
-    keepNames: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',

@@ -1,4 +1,13 @@
-import { CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import {
+  CfnOutput,
+  CfnParameter,
+  Duration,
+  RemovalPolicy,
+  Stack,
+  type StackProps,
+  Tags,
+  Validations,
+} from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
@@ -99,5 +108,9 @@ function refuseDeployment(stack: Stack): void {
   new CfnParameter(stack, 'ThisIsTheExampleNameYoursWithContextConfig', {
     description: 'Made from the example configuration. Deploy yours: npx cdk deploy -c config=FILE',
     allowedValues: ['the example cannot be deployed'],
+  });
+  Validations.of(stack).acknowledge({
+    id: 'CloudFormation-Validate::W2001',
+    reason: 'No resource needs the parameter: that it has no value is its whole use.',
   });
 }

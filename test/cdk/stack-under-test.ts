@@ -4,19 +4,26 @@ import { join } from 'node:path';
 import { App, NestedStack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
+import { CONFIG_FILE } from '../../cdk/bundle-functions.ts';
 import { ChefSyncStack, type ChefSyncStackProps } from '../../cdk/chef-sync-stack.ts';
 import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { parseConfig } from '../../lib/config/load-config.ts';
 import type { OrganizationPair } from '../../lib/config/organization-pairs.ts';
 
-/** Bundling takes longer than everything else and changes nothing in a template but the names of assets. */
-export function stubBundles(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'chef-sync-stub-'));
+/** Stands in for `bundleFunctions`: bundling takes longer than everything else and changes only the names of assets. */
+export function stubFunctions(folder: string, packedConfig: string): void {
   for (const name of FUNCTION_NAMES) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
+    writeFileSync(join(folder, name, CONFIG_FILE), packedConfig);
   }
+}
+
+/** A folder of stubs. */
+export function stubBundles(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'chef-sync-stub-'));
+  stubFunctions(folder, '{}');
   return folder;
 }
 
@@ -48,8 +55,9 @@ export interface Synthesized {
   readonly assembly: CloudAssembly;
 }
 
-/** An app with the feature flags of `cdk.json`, as the CLI makes it. */
-export const createApp = (): App => new App({ context: cdkJson.context, analyticsReporting: false });
+/** An app with the feature flags of `cdk.json`, as the CLI makes it; `context` is what `-c` sets. */
+export const createApp = (context: Readonly<Record<string, string>> = {}): App =>
+  new App({ context: { ...cdkJson.context, ...context }, analyticsReporting: false });
 
 /** Synthesizes a stack of one pair without an `aws:` section, but for what `props` says. */
 export function synthesize(

@@ -4,7 +4,7 @@ import { Validations } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { ChefSyncStack } from '../../cdk/chef-sync-stack.ts';
 import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
@@ -32,6 +32,8 @@ let large: Synthesized;
 
 // Every synthesis takes seconds on a busy machine, so the tests share three.
 beforeAll(() => {
+  // CDK's own check of every template takes longer than making it; below, and in `app.test.ts`, it is on.
+  vi.stubEnv('CDK_VALIDATION', 'false');
   bundles = stubBundles();
   minimal = synthesize({ bundles });
   full = synthesize({ bundles, stackName: 'full', pairs: manyPairs(40, 4), aws: EVERYTHING });
@@ -431,8 +433,13 @@ describe('the CloudFormation schema', () => {
   });
 });
 
-describe('cdk-nag', () => {
+describe('cdk-nag, and what CDK checks of every template,', () => {
+  afterEach(() => {
+    vi.stubEnv('CDK_VALIDATION', 'false');
+  });
+
   const checkedApp = () => {
+    vi.stubEnv('CDK_VALIDATION', 'true');
     const app = createApp();
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     return app;
