@@ -4,9 +4,11 @@ import { createServer, type Socket } from 'node:net';
 /** How a server answers every request on the wire. */
 export interface WireAnswer {
   readonly bytes: Buffer;
-  /** The connection ends after the bytes; else it stays open and the client must know where the answer ends. */
+  /** The connection ends after the bytes; else it stays open for a moment and the client must know where the answer ends. */
   readonly isClosing: boolean;
 }
+
+const LONGEST_SILENCE_MS = 40;
 
 /** A server that sends bytes as they are, HTTP or not. */
 export interface CannedServer {
@@ -24,6 +26,8 @@ export async function startCannedServer(): Promise<CannedServer> {
     socket.once('close', () => sockets.delete(socket));
     // The client may reset what it does not like.
     socket.on('error', () => socket.destroy());
+    // undici looks at its time-outs once a second; who waits for more than there is must not wait so long in every run.
+    socket.setTimeout(LONGEST_SILENCE_MS, () => socket.end());
     let received = '';
     socket.on('data', (piece) => {
       received += piece.toString('latin1');

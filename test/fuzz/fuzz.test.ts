@@ -3,6 +3,7 @@ import { fuzzTargets } from './targets.ts';
 
 /** `npm run fuzz` tries as many as there is time for; these take a few seconds in all. */
 const INPUTS: ReadonlyMap<string, number> = new Map([
+  ['configurations', 100],
   ['large documents', 40],
   ['HTTP answers', 60],
   ['HTTP answers that break off', 60],
