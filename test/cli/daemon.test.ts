@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { createSqlitePairState } from '../../lib/local/sqlite-pair-state.ts';
+import { openStateFileForSteering } from '../../lib/local/sqlite-state-file.ts';
 import { startReplicatedServers } from './replicated-servers.ts';
 import { runCli, startCli } from './run-cli.ts';
+
+/** Lets the minute pass for which a breaker stays open. */
+async function endPause(stateFile: string): Promise<void> {
+  const file = openStateFileForSteering(stateFile);
+  await createSqlitePairState(file, 'eu/acme').update(
+    (state) => state?.paused && { ...state, paused: { ...state.paused, until: 0 } },
+  );
+  file.close();
+}
 
 describe('chef-sync-ctl run', () => {
   test('follows the primary, is looked at while it runs, refuses a second one, and ends in order', async () => {
@@ -72,6 +83,12 @@ describe('chef-sync-ctl run', () => {
 
       expect(code).toBe(4);
       expect(stdout).toMatch(/^eu\/acme +waiting for replica .*waiting for the replica since .*: .*replica/m);
+
+      servers.replicas[0]?.setRights('sync', 'acme', 'admin');
+      await endPause(servers.stateFile);
+      await daemon.shows(/info {2}eu\/acme {2}the pair goes on: the replica answers again/);
+      await daemon.shows(/info {2}eu\/acme {2}in sync/);
+      expect(servers.replicas[0]?.organization('acme').dump().roles.size).toBe(3);
     } finally {
       daemon.kill('SIGKILL');
     }

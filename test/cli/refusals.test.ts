@@ -93,12 +93,23 @@ test('what works but should not stay so is told at every start, even with --quie
   expect(stderr).toMatch(/^WARNING .*chef-sync\.yaml:\d+:\d+: the key file .* can be read by other users/);
 });
 
+const COMMANDS = [
+  ...['run', 'sync-status', 'unsynced-objects', 'check', 'sync-log', 'manager-log', 'sync-stop', 'sync-start', 'retry'],
+  ...['approve-deletes', 'resync', 'forget'],
+];
+
 describe('--help', () => {
-  test.each(['', 'run', 'sync-status', 'unsynced-objects'])('of %j shows examples and exit codes', async (command) => {
+  test('lists every command', async () => {
+    const { stdout } = await runHere('--help');
+
+    expect([...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name)).toEqual(COMMANDS);
+  });
+
+  test.each(['', ...COMMANDS])('of %j shows examples and exit codes', async (command) => {
     const { code, stdout } = await runHere(...command.split(' ').filter(Boolean), '--help');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Examples:\n {2}\$ chef-sync-ctl /m);
+    expect(stdout).toMatch(new RegExp(`^Examples:\n[^]*^ {2}\\$ chef-sync-ctl ${command}`, 'm'));
     expect(stdout).toMatch(/^Exit codes.*:\n {2}0 /m);
   });
 });

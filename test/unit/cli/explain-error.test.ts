@@ -19,6 +19,12 @@ test('an expected error is its sentence, also with --debug', () => {
   expect(explainError(error, true)).toEqual({ exit: 'refused', lines: ['chef-sync-ctl: The state file is locked.'] });
 });
 
+test('a server that cannot be used is no refusal: the same command may work later', () => {
+  const error = new SyncError('The replica is failing.', { code: 'SERVER', scope: 'endpoint', retry: 'later' });
+
+  expect(explainError(error, false)).toEqual({ exit: 'waiting', lines: ['chef-sync-ctl: The replica is failing.'] });
+});
+
 test('a fault of ours is one sentence, with its trace only with --debug', () => {
   const error = new TypeError('x is undefined');
 
