@@ -24,6 +24,9 @@ export interface InventoryOutcome {
 /** Lists of one side read at a time; the server's own bound on requests in flight comes on top. */
 const LISTS_AT_ONCE = 8;
 
+/** A poll that dies reads the lists of this time again; storing after every list would be most of what an idle pair writes. */
+const STORE_EVERY_MS = 5_000;
+
 /** When an inventory stops between two lists. */
 export interface InventoryEnd {
   readonly deadline: number;
@@ -34,8 +37,8 @@ export interface InventoryEnd {
 const END: ListPath = '/~';
 
 /**
- * Takes the passes of one side's inventory that are due, list by list, until the deadline. Progress is stored after each list, so that a
- * poll cut anywhere goes on there. Each list is complete or unread by itself: an unread one is reported and changes nothing of its own.
+ * Takes the passes of one side's inventory that are due, list by list, until the deadline. Progress is stored, so that a poll cut anywhere
+ * goes on there. Each list is complete or unread by itself: an unread one is reported and changes nothing of its own.
  */
 export async function takeInventory(
   ctx: PairContext,
@@ -100,15 +103,21 @@ async function walk(
     busyMs: pass.busyMs + ctx.clock.now() - startedAt,
     unread: [...unread],
   });
+  let storedAt = startedAt;
   let bags: readonly string[] | undefined;
   let next: ListPath | undefined = pass.nextList;
   while (next !== undefined && next !== END) {
-    await store(lease, side, progress(next));
-    if (ctx.clock.now() >= until.deadline || until.signal?.aborted === true) return { outcome: 'cut' };
+    const isCut = ctx.clock.now() >= until.deadline || until.signal?.aborted === true;
+    if (isCut || ctx.clock.now() - storedAt >= STORE_EVERY_MS) {
+      await store(lease, side, progress(next));
+      storedAt = ctx.clock.now();
+    }
+    if (isCut) return { outcome: 'cut' };
     if (next.startsWith('/data/') && bags === undefined) {
       // A pass that goes on behind the list of bags needs their names again; unread, their lists are unread too.
       const names = await tryBagNames(ctx, side, next);
       if (names.failure?.outcome === 'endpoint') {
+        await store(lease, side, progress(next));
         await openBreaker(ctx, names.failure);
         return { outcome: 'endpoint', problem: names.failure.text };
       }
@@ -120,10 +129,11 @@ async function walk(
     const results = await pMap(batch, (list) => tryList(ctx, lease, side, { list, pass, firstOfPoll }), {
       concurrency: LISTS_AT_ONCE,
     });
-    const isContentListed = side === 'primary' && next === NAMED_CONTENT_LIST && results[0]?.failure === undefined;
-    if (isContentListed) await lease.write((state) => ({ ...state, contentListedAt: listedAt }));
+    if (side === 'primary' && next === NAMED_CONTENT_LIST && isAnswered(lease, results[0]?.failure))
+      await lease.write((state) => ({ ...state, contentListedAt: listedAt }));
     for (const result of results) {
       if (result.failure?.outcome === 'endpoint') {
+        await store(lease, side, progress(next));
         await openBreaker(ctx, result.failure);
         return { outcome: 'endpoint', problem: result.failure.text };
       }
@@ -141,6 +151,12 @@ async function walk(
     ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
   return { outcome: 'done' };
 }
+
+/** A list of content that two passes running cannot read keeps no definition waiting: it may stay unreadable for ever. */
+const isAnswered = (lease: PollLease, failure: FailureDecision | undefined): boolean =>
+  failure === undefined ||
+  (failure.outcome === 'object' &&
+    lease.state().inventory.primary.unread.some(({ list }) => list === NAMED_CONTENT_LIST));
 
 /** The lists that are read together: bags side by side, every other list by itself. */
 function batchFrom(list: ListPath, bags: readonly string[]): readonly ListPath[] {
