@@ -22,7 +22,9 @@ export async function guardHeldDeletes(ctx: PairContext, lease: PollLease): Prom
   const plans = await ctx.ledger.plans();
   if (held.length === 0 && plans.length === 0) return;
   const known = new Set(plans.map((plan) => plan.id));
-  for (const [kind, entries] of Map.groupBy(held, (entry) => trustedRef(entry.path).kind)) {
+  const byKind = Map.groupBy(held, (entry) => trustedRef(entry.path).kind);
+  // Definitions first: what they name waits for them.
+  for (const [kind, entries] of [...byKind].toSorted(([a], [b]) => OBJECT_KINDS[b].stage - OBJECT_KINDS[a].stage)) {
     await guardKind(ctx, lease, kind, entries, known);
   }
   // A plan lives as long as its entries.
@@ -52,6 +54,15 @@ function areDefinitionsRead({ inventory: { primary } }: PairState, entry: Ledger
   return !isUnread && (primary.contents?.number ?? 0) > entry.absent;
 }
 
+/** A definition that the primary does not have any more is still on the replica, held or not confirmed, and may name what a delete would remove. */
+async function isDefinitionLeaving(ctx: PairContext): Promise<boolean> {
+  const { entries: absent } = await ctx.ledger.unsynced('absent', { limit: PAGE });
+  return [...absent, ...(await heldEntries(ctx))].some(({ path }) => {
+    const ref = trustedRef(path);
+    return OBJECT_KINDS[ref.kind].stage > 1 && ctx.rules.isWanted(ref);
+  });
+}
+
 /** Its message went with the queue that it was in. */
 const isLost = (ctx: PairContext, entry: LedgerEntry): boolean =>
   entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt;
@@ -73,10 +84,11 @@ async function guardKind(
 ): Promise<void> {
   const now = ctx.clock.now();
   // A delete that came back ("not empty on the replica") waits for its time, one whose copy is out for the end of that.
+  const { isNamedByDefinitions } = OBJECT_KINDS[kind];
   const candidates = held
     .filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isLost(ctx, entry))
-    .filter((entry) => !OBJECT_KINDS[kind].isNamedByDefinitions || areDefinitionsRead(lease.state(), entry));
-  if (candidates.length === 0) return;
+    .filter((entry) => !isNamedByDefinitions || areDefinitionsRead(lease.state(), entry));
+  if (candidates.length === 0 || (isNamedByDefinitions && (await isDefinitionLeaving(ctx)))) return;
   // One that came back was counted when it was first released; once an hour it would use up what others may.
   const uncounted = candidates.filter((entry) => entry.lastError === undefined).length;
   const state = lease.state();

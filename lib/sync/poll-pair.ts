@@ -1,7 +1,8 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
-import { UNSYNCED_BUCKETS, unsyncedBucket, withdraw } from '../model/ledger-entry.ts';
+import { isLive, observe, UNSYNCED_BUCKETS, unsyncedBucket, withdraw } from '../model/ledger-entry.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { nextEpoch, type PairState } from '../model/pair-state.ts';
+import { isDeletePhase, PHASES } from '../model/phase.ts';
 import { judgeFailure } from '../plan/classify-response.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
 import { BREAKER_PAUSE_MS, openBreaker } from './breaker.ts';
@@ -166,8 +167,29 @@ async function identify(ctx: PairContext, lease: PollLease): Promise<string | un
   }
   const { guids } = lease.state();
   if (guids.primary === primary && guids.replica === replica) return undefined;
+  // Before the new guid is known: a crash in between only holds them again.
+  if (guids.primary !== undefined && guids.primary !== primary) await holdReleasedDeletes(ctx, lease.state().epoch);
   await lease.write((state) => withIdentities(ctx, state, primary, replica));
   return undefined;
+}
+
+/** What was about to be deleted when the primary was replaced has its evidence from another organization. */
+async function holdReleasedDeletes(ctx: PairContext, epoch: number): Promise<void> {
+  for (const phase of PHASES.filter(isDeletePhase)) {
+    let after: string | undefined;
+    do {
+      const page = await ctx.ledger.unsynced(phase, { limit: PAGE, after });
+      for (const { path } of page.entries) {
+        const now = ctx.clock.now();
+        await ctx.ledger.update(path, (entry) =>
+          entry?.state === 'pending' && !isLive(entry)
+            ? observe(entry, { path, action: 'delete', epoch, now, by: 'operator' })
+            : undefined,
+        );
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
 }
 
 async function identityConflict(ctx: PairContext, primary: string, replica: string): Promise<string | undefined> {

@@ -16,7 +16,11 @@ export const INVARIANTS = [
   'NothingDeletedByMistake',
   /** "In sync" only if it is. */
   'StatusTruth',
-  /** What a role or an environment names is on the replica, as far as the gate of the phases can know. */
+  /**
+   * What a role or an environment names is on the replica: in orderly worlds at every step, elsewhere as far as the gate of the phases can
+   * know. Exempt are upserts that a feed or an event told of: the copier reads a definition that can be newer than what was told, and name a
+   * cookbook that is told of by the next poll only (docs/decisions/0008).
+   */
   'ReferencesValid',
   /** No object is tried for ever. */
   'AttemptsBounded',
@@ -35,6 +39,8 @@ export interface Violation {
   readonly text: string;
   readonly at: number;
   readonly path?: ObjectPath;
+  /** Another object that has a part in it. */
+  readonly other?: ObjectPath;
 }
 
 /** What the invariants look at. All of it is the truth, read without taking time. */
@@ -51,6 +57,8 @@ export interface Truth {
   readonly wasApproved: (path: ObjectPath) => boolean;
   /** Whether the primary's object is as the ledger last saw it. */
   readonly isAsSeen: (path: ObjectPath) => boolean;
+  /** What is written or deleted while nothing fails must leave every reference valid. */
+  readonly strictReferences: { readonly upserts: boolean; readonly deletes: boolean };
   /** Whether the replica failed, and so may have lied, since then. */
   readonly hasReplicaFailedSince: (time: number) => boolean;
 }
@@ -60,25 +68,27 @@ export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
   decided(before: LedgerEntry | undefined, after: LedgerEntry): void;
   /** The differences between both sides that nobody reports. */
   unreportedDifferences(): readonly { readonly path: ObjectPath; readonly text: string }[];
-  report(invariant: Invariant, text: string, path?: ObjectPath): void;
+  report(invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void;
   readonly violations: readonly Violation[];
 }
 
 export function createInvariants(truth: Truth): Invariants {
   const { primary, replica, now } = truth;
   const violations: Violation[] = [];
-  const report = (invariant: Invariant, text: string, path?: ObjectPath): void => {
-    violations.push({ invariant, text, at: now(), path });
+  const report = (invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void => {
+    violations.push({ invariant, text, at: now(), path, other });
   };
 
   function checkReferences(path: ObjectPath, text: string): void {
     const runStartedAt = truth.state()?.run.startedAt ?? 0;
     for (const cookbook of usedCookbooks(path, text)) {
       if (replica.get(cookbook) !== undefined || !truth.isWanted(trustedRef(cookbook))) continue;
+      if (truth.strictReferences.upserts)
+        report('ReferencesValid', `written while the replica lacks ${cookbook}`, path, cookbook);
       const entry = truth.entry(cookbook);
       const isOfRun = entry !== undefined && isUnsettled(entry) && (entry.pendingSince ?? 0) <= runStartedAt;
       if (isOfRun && entry.action === 'upsert' && entry.attempts < FAILURES_THAT_OPEN_A_PHASE) {
-        report('ReferencesValid', `written while ${cookbook}, which it names, waits in the same run`, path);
+        report('ReferencesValid', `written while ${cookbook}, which it names, waits in the same run`, path, cookbook);
       }
     }
   }
@@ -121,6 +131,9 @@ export function createInvariants(truth: Truth): Invariants {
         return;
       }
       for (const victim of replica.paths()) {
+        const isNamed = usedCookbooks(victim, replica.get(victim)?.text ?? '').includes(path);
+        if (isNamed && truth.strictReferences.deletes)
+          report('ReferencesValid', `deleted while ${victim} on the replica names it`, path, victim);
         if (victim === path || victim.startsWith(`${path}/`)) checkRemoval(actor, path, victim);
       }
     },

@@ -1,5 +1,5 @@
 import { isUnsettled, type LedgerEntry } from '../../lib/model/ledger-entry.ts';
-import { trustedRef } from '../../lib/model/object-path.ts';
+import { type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
 import type { Side } from '../../lib/model/side.ts';
 import { FULL_READING_EVERY_MS } from '../../lib/plan/pace-inventory.ts';
 import { approveDeletes, resyncPair, retryObjects, startPair, stopPair } from '../../lib/sync/control-pair.ts';
@@ -39,10 +39,19 @@ export interface SeedResult {
   readonly story?: string;
 }
 
+/** What kind of world a seed makes. */
+export const profileOfSeed = (seed: number): Profile => drawProfile(createChance(seed).fork(10), START_AT);
+
+export interface SeedOptions {
+  readonly isTold?: boolean;
+  /** Another kind of world than the seed's own; the seed then decides what happens in it. */
+  readonly profile?: Profile;
+}
+
 /** Runs the world of a seed until it is quiet, or until a promise is broken. The same seed always ends the same way. */
-export async function runSeed(seed: number, options: { readonly isTold?: boolean } = {}): Promise<SeedResult> {
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const chance = createChance(seed);
-  const profile = drawProfile(chance.fork(10), START_AT);
+  const profile = options.profile ?? profileOfSeed(seed);
   const world = createWorld(profile, chance, { isTold: options.isTold === true });
   prepare(world, profile, chance.fork(11));
   await world.scheduler.run(() => isOver(world, profile));
@@ -57,9 +66,12 @@ export async function runSeed(seed: number, options: { readonly isTold?: boolean
     steps,
     objects: world.primary.paths().length,
     reported: unsyncedEntries(world.entries()).length,
-    story: options.isTold === true ? storyText(world.chapters, START_AT, violation?.path) : undefined,
+    story: options.isTold === true ? storyText(world.chapters, START_AT, pathsOf(violation)) : undefined,
   };
 }
+
+const pathsOf = (violation: Violation | undefined): readonly ObjectPath[] =>
+  [violation?.path, violation?.other].filter((path) => path !== undefined);
 
 /** Everything that will happen by itself: writes, strangers on the replica, operators, polls, and the end of all faults. */
 function prepare(world: World, profile: Profile, chance: Chance): void {
@@ -236,7 +248,8 @@ async function lookAtStatus(world: World): Promise<void> {
     const isReadDaily = world.entry(path)?.isFrozen === true;
     const readAt = (side: Side): number =>
       (isReadDaily ? inventory?.[side].fullAt : inventory?.[side].contents?.completeAt) ?? 0;
-    const isNews = (side: Side): boolean => world[side].lastChangedAt(path) + world.searchLagMs >= readAt(side);
+    const isNews = (side: Side): boolean =>
+      Math.max(world[side].lastChangedAt(path) + world.searchLagMs, world.faults.lastLieAt(side)) >= readAt(side);
     if (!isNews('primary') && !isNews('replica')) invariants.report('StatusTruth', `says "in sync", but ${text}`, path);
   }
 }

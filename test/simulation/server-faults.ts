@@ -60,6 +60,8 @@ export interface ServerFaults {
   fateOf(request: Request): Fate;
   /** As the port has it: an overloaded server fails for many requests, so whoever was told a false 404 sees troubles around it. */
   lastTroubleAt(side: Side): number;
+  /** When the server last gave a false answer that looks like a true one. */
+  lastLieAt(side: Side): number;
   /** From now on both servers do what the API promises. */
   stop(): void;
   /** Requests that met a fault, so far. */
@@ -72,6 +74,7 @@ const SERVED: Fate = { kind: 'served' };
 
 export function createServerFaults(plan: ServerFaultPlan, chance: Chance, now: () => number): ServerFaults {
   const ownTroubleAt: Record<Side, number> = { primary: 0, replica: 0 };
+  const liedAt: Record<Side, number> = { primary: 0, replica: 0 };
   let stoppedAt = Number.POSITIVE_INFINITY;
   let count = 0;
 
@@ -98,6 +101,7 @@ export function createServerFaults(plan: ServerFaultPlan, chance: Chance, now: (
       if (fate.kind !== 'served') count += 1;
       const isTrouble =
         fate.kind === 'no answer' || (fate.kind === 'status' && (fate.status >= 500 || fate.status === 403));
+      if (fate.kind === 'empty list' || fate.kind === 'false 404') liedAt[request.side] = now();
       if (isTrouble) ownTroubleAt[request.side] = now();
       return fate;
     },
@@ -106,6 +110,7 @@ export function createServerFaults(plan: ServerFaultPlan, chance: Chance, now: (
       const latest = overloads.map((e) => Math.min(e.until, stoppedAt, now()));
       return Math.max(ownTroubleAt[side], ...latest);
     },
+    lastLieAt: (side) => liedAt[side],
     stop() {
       stoppedAt = now();
     },

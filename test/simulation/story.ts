@@ -13,14 +13,12 @@ export interface Chapter {
 /** Events of the object in question, and those that concern every object, are told; at most this many of the last ones. */
 const LONGEST_STORY = 250;
 
-/** The story of one object (of all objects, without `path`): time since the start, actor, event. */
-export function storyText(chapters: readonly Chapter[], startAt: number, path?: ObjectPath): string {
-  const isPart = (chapter: Chapter): boolean =>
-    path === undefined ||
-    chapter.path === undefined ||
-    chapter.path === path ||
-    path.startsWith(`${chapter.path}/`) ||
-    chapter.path.startsWith(`${path}/`);
+/** The story of the objects in question (of all objects, without `paths`): time since the start, actor, event. */
+export function storyText(chapters: readonly Chapter[], startAt: number, paths: readonly ObjectPath[]): string {
+  const isPart = ({ path: about }: Chapter): boolean =>
+    about === undefined ||
+    paths.length === 0 ||
+    paths.some((path) => about === path || path.startsWith(`${about}/`) || about.startsWith(`${path}/`));
   return chapters
     .filter(isPart)
     .slice(-LONGEST_STORY)

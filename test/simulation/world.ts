@@ -21,7 +21,7 @@ import { createMemoryChefOrg } from './memory-chef-org.ts';
 import { createMemoryFeed, type MemoryFeed } from './memory-feed.ts';
 import { createMemoryOrg, type MemoryOrg } from './memory-org.ts';
 import { createPrimaryWriter, type PrimaryWriter } from './primary-writer.ts';
-import type { Profile } from './profile.ts';
+import { isOrderly, type Profile } from './profile.ts';
 import { type Actor, createScheduler, type Scheduler } from './scheduler.ts';
 import { createServerFaults, type ServerFaults } from './server-faults.ts';
 import { createSimulatedQueue, type SimulatedQueue } from './simulated-queue.ts';
@@ -133,6 +133,10 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     state: () => pairState,
     isWanted: (ref) => rules.isWanted(ref),
     wasDisturbed: (path) => disturbed.has(path),
+    strictReferences: {
+      upserts: isOrderly(profile) && !profile.hasFeed && profile.hints === undefined,
+      deletes: isOrderly(profile) && profile.hints === undefined,
+    },
     wasApproved: (path) => approved.has(path),
     isAsSeen: (path) => entries.get(path)?.seen === fingerprint(FINGERPRINT_KEY, primary.get(path)?.form ?? ''),
     hasReplicaFailedSince: (time) => faults.lastTroubleAt('replica') >= time,
