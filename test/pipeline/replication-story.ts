@@ -213,7 +213,7 @@ export function describeReplication(name: string, fill: 'empty' | 'half-filled',
       ] as const) {
         await replica.remove(path);
       }
-      for (const id of await replica.org.names('/data/certificates')) await replica.remove(`/data/certificates/${id}`);
+      // With its items, at once: what is found changed again after it was repaired is left to its other writer.
       await replica.remove('/data/certificates');
       beginTrouble();
       await expectEqualSides();
