@@ -1,9 +1,8 @@
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
 
-type Database = Awaited<ReturnType<typeof loadAwsServiceSpec>>;
+const database = await loadAwsServiceSpec();
 
-const findResource = (database: Database, type: string) =>
-  database.lookup('resource', 'cloudFormationType', 'equals', type)[0];
+const findResource = (type: string) => database.lookup('resource', 'cloudFormationType', 'equals', type)[0];
 
 type Properties = NonNullable<ReturnType<typeof findResource>>['properties'];
 type PropertyType = Properties[string]['type'];
@@ -29,8 +28,7 @@ const isNumeric = (value: unknown): boolean =>
  * What a template says against the resource schemas that CloudFormation publishes: unknown types and properties, missing
  * ones, values of another type. One line each. CloudFormation itself converts between text and numbers, so this does too.
  */
-export async function schemaProblems(template: CheckedTemplate): Promise<readonly string[]> {
-  const database = await loadAwsServiceSpec();
+export function schemaProblems(template: CheckedTemplate): readonly string[] {
   const problems: string[] = [];
 
   const checkValue = (type: PropertyType, value: unknown, place: string): void => {
@@ -77,7 +75,7 @@ export async function schemaProblems(template: CheckedTemplate): Promise<readonl
   };
 
   for (const [id, { Type, Properties: values = {} }] of Object.entries(template.Resources)) {
-    const resource = findResource(database, Type);
+    const resource = findResource(Type);
     if (resource === undefined) problems.push(`${id} has the unknown type ${Type}`);
     else checkProperties(resource.properties, values, id);
   }
