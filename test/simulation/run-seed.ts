@@ -11,7 +11,15 @@ import { objectText } from './object-texts.ts';
 import { UNIVERSE } from './primary-writer.ts';
 import { drawProfile, type Profile } from './profile.ts';
 import { storyText } from './story.ts';
-import { APPROVER, createWorld, POLL_SECONDS, START_AT, unsyncedEntries, type World } from './world.ts';
+import {
+  APPROVER,
+  createWorld,
+  POLL_SECONDS,
+  START_AT,
+  unsyncedEntries,
+  type World,
+  type WorldOptions,
+} from './world.ts';
 
 const POLL_MS = POLL_SECONDS * 1000;
 const DAY_MS = 24 * 60 * 60_000;
@@ -46,13 +54,15 @@ export interface SeedOptions {
   readonly isTold?: boolean;
   /** Another kind of world than the seed's own; the seed then decides what happens in it. */
   readonly profile?: Profile;
+  /** As in the world's options. */
+  readonly plant?: WorldOptions['plant'];
 }
 
 /** Runs the world of a seed until it is quiet, or until a promise is broken. The same seed always ends the same way. */
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const chance = createChance(seed);
   const profile = options.profile ?? profileOfSeed(seed);
-  const world = createWorld(profile, chance, { isTold: options.isTold === true });
+  const world = createWorld(profile, chance, { isTold: options.isTold === true, plant: options.plant });
   prepare(world, profile, chance.fork(11));
   await world.scheduler.run(() => isOver(world, profile));
   await checkEnd(world);

@@ -87,6 +87,8 @@ export interface WorldOptions {
   readonly afterWrite?: (path: ObjectPath) => void;
   /** Called when an entry of the ledger has changed. */
   readonly afterDecision?: (entry: LedgerEntry) => void;
+  /** Puts a fault into the ports of every process, for tests of the simulation itself. */
+  readonly plant?: (ports: PairContext) => PairContext;
 }
 
 export function createWorld(profile: Profile, chance: Chance, options: WorldOptions): World {
@@ -227,7 +229,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
       },
     });
 
-  const contextFor = (actor: Actor): PairContext => ({
+  const portsFor = (actor: Actor): PairContext => ({
     pair: 'eu/acme',
     rules,
     fingerprintKey: FINGERPRINT_KEY,
@@ -243,6 +245,8 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     replica: orgFor(actor, 'replica'),
     log: (_level, message, fields) => tell?.(actor.name, `says: ${message}`, pathIn(fields)),
   });
+
+  const contextFor = (actor: Actor): PairContext => (options.plant ?? ((ports) => ports))(portsFor(actor));
 
   const startCopiers = (): void => {
     while (copying < COPIERS) {
