@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { addChefSyncStack } from '../../cdk/add-chef-sync-stack.ts';
 import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
@@ -38,8 +38,6 @@ let acmeFirst: ReturnType<typeof synthesizeApp>;
 
 // Bundling takes longer than all else, so the tests share what they can.
 beforeAll(() => {
-  // CDK's own check of every template takes longer than making it; `stack.test.ts` has it on for the fullest one.
-  vi.stubEnv('CDK_VALIDATION', 'false');
   folder = mkdtempSync(join(tmpdir(), 'chef-sync-app-'));
   writeFileSync(join(folder, 'ca.pem'), selfSignedCertificate.certificate);
   acmeFirst = synthesizeApp({

@@ -55,9 +55,16 @@ export interface Synthesized {
   readonly assembly: CloudAssembly;
 }
 
-/** An app with the feature flags of `cdk.json`, as the CLI makes it; `context` is what `-c` sets. */
-export const createApp = (context: Readonly<Record<string, string>> = {}): App =>
-  new App({ context: { ...cdkJson.context, ...context }, analyticsReporting: false });
+/**
+ * An app with the feature flags of `cdk.json`, as the CLI makes it; `context` is what `-c` sets. CDK's own check of every
+ * template takes longer than making it, so only a test that is about it has it on.
+ */
+export const createApp = (context: Readonly<Record<string, string>> = {}, isChecked = false): App =>
+  new App({
+    context: { ...cdkJson.context, ...context },
+    analyticsReporting: false,
+    builtinCloudFormationValidation: isChecked,
+  });
 
 /** Synthesizes a stack of one pair without an `aws:` section, but for what `props` says. */
 export function synthesize(
