@@ -33,8 +33,8 @@ const LINES_BEFORE = 10;
 const LOOK_EVERY_MS = 300;
 
 /**
- * Prints a structured log: as lines for a person, or its JSON lines as they are. With `follow` it goes on with new lines until SIGTERM, Ctrl-C
- * or a reader that goes away, and waits for a file that is not there yet.
+ * Prints a structured log: as lines for a person, or its JSON lines as they are. With `follow` it goes on with new lines until SIGTERM,
+ * Ctrl-C or a reader that goes away, and waits for a file that is not there yet.
  */
 export async function showLog(file: string, about: string, options: LogOptions): Promise<void> {
   const screen = screenOn(process.stdout);

@@ -18,8 +18,8 @@ export interface LocalOperator {
   /** What the daemon is doing with a pair; nothing when no daemon runs. */
   underWay(pair: string): Promise<WorkUnderWay>;
   /**
-   * Removes everything the state file knows of a pair. Both organizations stay as they are. Throws a `SyncError` while the pair is configured or
-   * the running daemon still polls it.
+   * Removes everything the state file knows of a pair. Both organizations stay as they are. Throws a `SyncError` while the pair is
+   * configured or the running daemon still polls it.
    */
   forget(pair: string): void;
   close(): void;
@@ -62,7 +62,7 @@ export function openLocalOperator({ pairs, statePath }: Config): LocalOperator {
 
 const stillPolled = (pair: string, { pid, startedAt }: Daemon): SyncError =>
   refusal(
-    `The daemon (process ${pid}, since ${new Date(startedAt).toISOString()}) still polls ${pair}, it began before the configuration changed: start it anew first.`,
+    `The daemon (process ${pid}, since ${new Date(startedAt).toISOString()}) still polls ${pair}: start it anew, with the new configuration, first.`,
     'PAIR_POLLED',
   );
 

@@ -163,6 +163,12 @@ describe('the logs', () => {
   });
 });
 
+test('a log that is followed ends with its reader', async () => {
+  const log = startCli(['sync-log', 'eu/acme', '--follow', '--config', servers.configFile], { isReaderGone: true });
+
+  expect(await log.ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
 describe('what is refused names the next step:', () => {
   test.each<readonly [readonly string[], string]>([
     [['sync-stop'], 'name a pair, or all of them with --all'],
@@ -248,7 +254,7 @@ describe('beside a running daemon', () => {
 
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(
-      new RegExp(`The daemon \\(process ${daemon.pid}, since .*\\) still polls us/acme, .*: start it anew first\\.`),
+      new RegExp(`The daemon \\(process ${daemon.pid}, since .*\\) still polls us/acme: start it anew, `),
     );
     expect(forgotten).toEqual({ code: 0, stdout: 'us/acme  forgotten; the replica keeps everything\n', stderr: '' });
     expect(JSON.parse(status.stdout)).toMatchObject({ pairs: [{ pair: 'eu/acme' }] });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatLogLine } from '../../../lib/cli/log-line.ts';
 import { progressBar, progressLine } from '../../../lib/cli/progress-line.ts';
+import { renderCheck } from '../../../lib/cli/render-check.ts';
 import { renderStatusTable } from '../../../lib/cli/render-status.ts';
 import { renderUnsynced } from '../../../lib/cli/render-unsynced.ts';
 import type { Screen } from '../../../lib/cli/screen.ts';
@@ -72,6 +73,25 @@ test('unsynced objects show age, attempts, next try and reason', () => {
 
   expect(lines[1]).toBe('/roles/web  upsert  pending  1m ago  2         in 2m     400 no FORGED');
   expect(renderUnsynced([], NOW, screenOf())).toEqual(['none']);
+});
+
+test('a check lists what is not equal, safe to print, and counts everything', () => {
+  const lines = renderCheck(
+    'eu/acme',
+    [
+      { sign: '=', path: '/roles/a' },
+      { sign: '*', path: '/roles/b', fields: ['description', 'run_list'] },
+      { sign: '!', path: '/roles/c', reason: 'The replica said\u001b[2J\nFORGED.' },
+    ],
+    false,
+    screenOf(),
+  );
+
+  expect(lines).toEqual([
+    '* /roles/b  description, run_list',
+    '! /roles/c  The replica said FORGED.',
+    'eu/acme  3 objects, 1 equal (=), 1 different (*), 1 not readable (!)',
+  ]);
 });
 
 describe('the progress of a pair', () => {

@@ -12,6 +12,7 @@ import {
   numberOf,
   openStateFile,
   openStateFileForReading,
+  openStateFileForSteering,
   STATE_MIGRATIONS,
   textOf,
 } from '../../../lib/local/sqlite-state-file.ts';
@@ -260,9 +261,26 @@ describe('openStateFileForReading', () => {
     writeVersion1();
     const migrations = [...STATE_MIGRATIONS, 'CREATE TABLE later (x)'];
 
-    expect(() => openStateFileForReading(path, { migrations })).toThrow(
-      `The state file ${path} was written by an older chef-sync: "chef-sync-ctl run" brings it up to date.`,
-    );
+    for (const open of [openStateFileForReading, openStateFileForSteering]) {
+      expect(() => open(path, { migrations })).toThrow(
+        `The state file ${path} was written by an older chef-sync: "chef-sync-ctl run" brings it up to date.`,
+      );
+    }
+  });
+});
+
+describe('openStateFileForSteering', () => {
+  it('writes into the file of a daemon and makes none', async () => {
+    expect(() => openStateFileForSteering(path)).toThrow(`There is no state in ${path} yet`);
+    expect(existsSync(path)).toBe(false);
+    const daemon = openStateFile(path, { now: 0 });
+
+    const file = openStateFileForSteering(path);
+    await createSqlitePairState(file, 'eu/acme').update(() => newPairState(1, 'hash', 'copy'));
+
+    expect(await createSqlitePairState(daemon, 'eu/acme').read()).toMatchObject({ epoch: 1 });
+    file.close();
+    daemon.close();
   });
 });
 
