@@ -7,7 +7,7 @@ import { type PairStatus, pairStatus } from '../../lib/sync/pair-status.ts';
 import { createChance } from './chance.ts';
 import type { Violation } from './invariants.ts';
 import { CALM_PROFILE, type Profile } from './profile.ts';
-import { APPROVER, createWorld, POLL_SECONDS, type World } from './world.ts';
+import { APPROVER, createWorld, POLL_SECONDS, type World, type WorldOptions } from './world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -35,6 +35,8 @@ export interface StageOptions {
   readonly profile?: Partial<Profile>;
   readonly afterWrite?: (stage: Stage, path: ObjectPath) => void;
   readonly afterDecision?: (stage: Stage, entry: LedgerEntry) => void;
+  /** As in the world's options. */
+  readonly plant?: WorldOptions['plant'];
 }
 
 export function createStage(options: StageOptions = {}): Stage {
@@ -42,7 +44,9 @@ export function createStage(options: StageOptions = {}): Stage {
     isTold: false,
     afterWrite: (path) => options.afterWrite?.(stage, path),
     afterDecision: (entry) => options.afterDecision?.(stage, entry),
+    plant: options.plant,
   });
+  world.endCuts();
   const { scheduler, primary, replica } = world;
   const passUntil = async (time: number): Promise<void> => {
     let isTime = false;
