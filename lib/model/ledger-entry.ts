@@ -41,7 +41,7 @@ export interface LedgerEntry {
   readonly absent?: number;
   /** Largest feed id taken in this entry's epoch. */
   readonly feedId?: string;
-  /** A definition that was newer than the inventory: not sent before the content it may name was listed after this time. */
+  /** A definition was read then, which may name content that no list showed yet: sent by runs that began after such a list only. */
   readonly waitsForContent?: number;
   /** Id of the plan under which the guard holds it. */
   readonly plan?: string;
@@ -89,6 +89,7 @@ export interface Observation {
   readonly feedId?: string;
   readonly isFrozen?: boolean;
   readonly driftedIn?: number;
+  readonly waitsForContent?: number;
 }
 
 /**
@@ -127,6 +128,7 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     owned: entry?.owned,
     feedId: feedId,
     isFrozen: isFrozen,
+    waitsForContent: seen.waitsForContent,
     driftedIn: seen.driftedIn ?? entry?.driftedIn,
     // A delete that the inventory found keeps the number of the pass that first missed the object.
     absent: seen.action === 'delete' && seen.by === 'inventory' ? entry?.absent : undefined,
@@ -189,8 +191,8 @@ export function waitForContent(
     action,
     version: { epoch },
   } = mine;
-  const observed = observe(mine, { path, action, epoch, now: found.now, by: 'inventory', seen: found.seen });
-  return observed && { ...observed, waitsForContent: found.now };
+  const { seen, now } = found;
+  return observe(mine, { path, action, epoch, now, by: 'inventory', seen, waitsForContent: now });
 }
 
 export interface Settlement {
@@ -351,9 +353,15 @@ export function clearAbsent(entry: LedgerEntry | undefined): LedgerEntry | undef
 }
 
 /** An inventory read the body of an object that waits to be copied and is not out: the copier will read it later than that. */
-export function noteSeen(entry: LedgerEntry | undefined, version: Version, seen: string): LedgerEntry | undefined {
+export function noteSeen(
+  entry: LedgerEntry | undefined,
+  version: Version,
+  seen: string,
+  waitsForContent?: number,
+): LedgerEntry | undefined {
   const mine = current(entry, version);
-  return mine === undefined || mine.sentAt !== undefined || mine.seen === seen ? undefined : { ...mine, seen };
+  if (mine === undefined || mine.sentAt !== undefined || mine.seen === seen) return undefined;
+  return { ...mine, seen, waitsForContent };
 }
 
 /** The replica was changed by somebody else and we leave it so: shown as unsynced, tried again at `at`, if ever. */

@@ -17,7 +17,7 @@ export interface PairState {
   readonly feed: FeedProgress;
   readonly inventory: Readonly<Record<Side, InventoryProgress>>;
   readonly run: Run;
-  /** When the list of the content that definitions name was last read. */
+  /** When the list of the content that definitions name was last read, or reported as unread. */
   readonly contentListedAt?: number;
   /** Deletes the guard released, for its 24-hour count. */
   readonly released: readonly Release[];
@@ -113,6 +113,8 @@ export interface Run {
   /** Entries unsettled since then or earlier belong to the run. */
   readonly startedAt: number;
   readonly deletesSent: number;
+  /** When the list of the content that definitions name was last read before the run began: what it showed goes with the run. */
+  readonly contentListedAt?: number;
 }
 
 export interface Release {

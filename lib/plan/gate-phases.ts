@@ -19,8 +19,6 @@ export interface Backlog {
   readonly now: number;
   /** Messages sent before this are gone: the queue in memory began then. */
   readonly queueBeganAt: number;
-  /** When the content that definitions name was last listed. */
-  readonly contentListedAt: number | undefined;
   /** A copy of an object that was observed as deleted meanwhile may still be writing. */
   readonly isSupersededCopyOut: boolean;
 }
@@ -40,9 +38,11 @@ const isOut = (entry: LedgerEntry, backlog: Backlog): boolean =>
   entry.sentAt !== undefined && entry.sentAt >= backlog.queueBeganAt && (entry.nextAttemptAt ?? 0) > backlog.now;
 
 const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
-  (entry.waitsForContent ?? -1) < (backlog.contentListedAt ?? 0) &&
-  !isOut(entry, backlog) &&
-  ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);
+  !isOut(entry, backlog) && ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);
+
+/** What it names may not be listed, or was listed too late for this run to copy it first. */
+const isAheadOf = (run: Run, entry: LedgerEntry): boolean =>
+  (entry.waitsForContent ?? -1) > (run.contentListedAt ?? -1);
 
 const isFailing = (entry: LedgerEntry): boolean => entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
 
@@ -59,7 +59,7 @@ export function gatePhases(backlog: Backlog): Dispatch {
   }
   const of = (phase: Phase): readonly LedgerEntry[] => rows.get(phase) ?? [];
   const ofRun = (phase: Phase): readonly LedgerEntry[] =>
-    of(phase).filter((entry) => (entry.pendingSince ?? 0) <= backlog.run.startedAt);
+    of(phase).filter((entry) => (entry.pendingSince ?? 0) <= backlog.run.startedAt && !isAheadOf(backlog.run, entry));
   const outCount = backlog.pending.filter((entry) => isOut(entry, backlog)).length;
   const room = MESSAGES_OUT - outCount;
   const isDeleteOut = PHASES.some((phase) => isDeletePhase(phase) && of(phase).some((entry) => isOut(entry, backlog)));
@@ -103,9 +103,13 @@ function openDeletes(
   if (phase === undefined) return { entries: [] };
   const stage = stageOf(phase);
   const later = PHASES.filter((p) => !isDeletePhase(p) && stageOf(p) > stage);
-  const failing = later.flatMap((p) => of(p).filter(isFailing)).at(0);
+  const upserts = later.flatMap(of);
+  const failing = upserts.find(isFailing);
   if (failing !== undefined)
     return { entries: [], wait: `deletes of stage ${stage} wait for ${failing.path}, which fails` };
+  const early = upserts.find((entry) => isAheadOf(backlog.run, entry));
+  if (early !== undefined)
+    return { entries: [], wait: `deletes of stage ${stage} wait for ${early.path}, which waits for what it may name` };
   if (later.some((p) => backlog.parkedStages.has(stageOf(p)))) {
     return { entries: [], wait: `deletes of stage ${stage} wait for a parked object of a later stage` };
   }

@@ -14,7 +14,7 @@ import { kindOfList, type ListPath, nameInList, type ObjectRef, trustedRef } fro
 import type { ListRow, Pass } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { listDigest } from '../plan/fingerprint.ts';
-import type { PairContext } from './pair-context.ts';
+import { mayNameContent, type PairContext } from './pair-context.ts';
 import { bagBodies, isReadOneByOne, type Members, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
 import { voidList } from './void-list.ts';
 
@@ -177,6 +177,7 @@ async function compareMember(
     by: 'inventory',
     seen: seen?.fingerprint,
     isFrozen: seen?.isFrozen,
+    waitsForContent: mayNameContent(ctx, ref) ? now : undefined,
   } as const;
   if (entry === undefined) {
     if (pass.takesBaseline && seen === undefined) return false;
@@ -203,7 +204,9 @@ async function compareMember(
     // Somebody else was faster and knows better; the next inventory compares again.
     if (current === undefined || !isSameVersion(current.version, entry.version)) return clearAbsent(current);
     const noted =
-      seen !== undefined && isLive(current) ? noteSeen(current, current.version, seen.fingerprint) : undefined;
+      seen !== undefined && isLive(current)
+        ? noteSeen(current, current.version, seen.fingerprint, observation.waitsForContent)
+        : undefined;
     if (noted !== undefined) return clearAbsent(noted) ?? noted;
     isObserved = true;
     return observe(current, observation);

@@ -9,14 +9,13 @@ import {
   type Setback,
   waitForContent,
 } from '../model/ledger-entry.ts';
-import { NAMED_CONTENT_LIST, OBJECT_KINDS } from '../model/object-kind.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { ATTEMPTS_BEFORE_PARKING, PARKED_RETRY_MS, retryDelayMs } from '../plan/backoff.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
 import { applyDeletes } from './apply-deletes.ts';
 import { applyUpsert, readSource, type Source } from './apply-upsert.ts';
 import { judge, openBreaker } from './breaker.ts';
-import { isExpectedFailure, type PairContext } from './pair-context.ts';
+import { isExpectedFailure, mayNameContent, type PairContext } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
 /** An entry whose attempt has begun, as it was then. */
@@ -124,10 +123,7 @@ async function attempt(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
  * and hints told of was not seen by an inventory; there the cookbook was told of too.
  */
 const isAheadOfContent = (ctx: PairContext, { entry }: Begun, { ref, fingerprint }: Source): boolean =>
-  OBJECT_KINDS[ref.kind].stage > 1 &&
-  ctx.rules.lists.includes(NAMED_CONTENT_LIST) &&
-  entry.seen !== undefined &&
-  entry.seen !== fingerprint;
+  mayNameContent(ctx, ref) && entry.seen !== undefined && entry.seen !== fingerprint;
 
 async function deferToContent(ctx: PairContext, { entry, state }: Begun, source: Source): Promise<CopyOutcome> {
   await voidListsOf(ctx, [source.ref], state.epoch);

@@ -1,5 +1,5 @@
 import { isLive, type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
-import { OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
+import { NAMED_CONTENT_LIST, OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
 import { type Dispatch, gatePhases, MESSAGES_OUT } from '../plan/gate-phases.ts';
@@ -37,12 +37,13 @@ export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<D
     parkedStages: await parkedStages(ctx),
     now,
     queueBeganAt: ctx.queue.beganAt,
-    contentListedAt: state.contentListedAt,
     isSupersededCopyOut: await isCopyOfHeldOut(ctx),
   };
   let dispatch = gatePhases(backlog);
   if (dispatch.isRunOver && backlog.pending.length > 0) {
-    const run = { number: state.run.number + 1, startedAt: now, deletesSent: 0 };
+    // Content outside the filter is never listed, and nothing waits for it.
+    const contentListedAt = ctx.rules.lists.includes(NAMED_CONTENT_LIST) ? state.contentListedAt : now;
+    const run = { number: state.run.number + 1, startedAt: now, deletesSent: 0, contentListedAt };
     const next = gatePhases({ ...backlog, run });
     if (next.send.length === 0)
       return {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { ChefRequestError } from '../model/chef-request-error.ts';
+import { NAMED_CONTENT_LIST, OBJECT_KINDS } from '../model/object-kind.ts';
 import type { ListPath, ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 import { SyncError } from '../model/sync-error.ts';
@@ -62,6 +63,10 @@ export const orgOf = (ctx: Pick<PairSides, Side>, side: Side): ChefOrg =>
 /** The fingerprint of an object's text. Throws a `SyncError` of scope `object` when the text cannot be compared. */
 export const fingerprintOf = (ctx: PairContext, ref: ObjectRef, text: string): string =>
   fingerprint(ctx.fingerprintKey, normalisedForm(ref.kind, text));
+
+/** Whether the object is a definition of a pair that replicates what definitions name. */
+export const mayNameContent = ({ rules }: Pick<PairContext, 'rules'>, { kind }: ObjectRef): boolean =>
+  OBJECT_KINDS[kind].stage > 1 && rules.lists.includes(NAMED_CONTENT_LIST);
 
 /** A guid as the state keeps it. */
 export const guidText = (guid: string | undefined): string => guid ?? 'none';

@@ -48,11 +48,12 @@ export async function takeInventory(
 ): Promise<InventoryOutcome> {
   const before = lease.state().inventory[side];
   const firstOfPoll = before.pass === undefined ? before.number + 1 : before.number;
+  const wasContentUnread = before.unread.some(({ list }) => list === NAMED_CONTENT_LIST);
   const done = new Set<PassScope>();
   for (;;) {
     const pass = await currentPass(ctx, lease, side, done);
     if (pass === undefined) return { outcome: 'done' };
-    const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, until });
+    const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, wasContentUnread, until });
     if (outcome.outcome !== 'done') return outcome;
     done.add(pass.scope);
   }
@@ -85,6 +86,8 @@ async function currentPass(
 interface Walk {
   readonly pass: Pass;
   readonly firstOfPoll: number;
+  /** The poll before could not read the content that definitions name. */
+  readonly wasContentUnread: boolean;
   readonly until: InventoryEnd;
 }
 
@@ -92,7 +95,7 @@ async function walk(
   ctx: PairContext,
   lease: PollLease,
   side: Side,
-  { pass, firstOfPoll, until }: Walk,
+  { pass, firstOfPoll, wasContentUnread, until }: Walk,
 ): Promise<InventoryOutcome> {
   const startedAt = ctx.clock.now();
   const unread = [...pass.unread];
@@ -129,8 +132,12 @@ async function walk(
     const results = await pMap(batch, (list) => tryList(ctx, lease, side, { list, pass, firstOfPoll }), {
       concurrency: LISTS_AT_ONCE,
     });
-    if (side === 'primary' && next === NAMED_CONTENT_LIST && isAnswered(lease, results[0]?.failure))
-      await lease.write((state) => ({ ...state, contentListedAt: listedAt }));
+    if (side === 'primary' && next === NAMED_CONTENT_LIST) {
+      // A list that two polls running cannot read keeps no definition waiting: it may stay unreadable for ever.
+      const failure = results[0]?.failure;
+      const isAnswered = failure === undefined || (failure.outcome === 'object' && wasContentUnread);
+      if (isAnswered) await lease.write((state) => ({ ...state, contentListedAt: listedAt }));
+    }
     for (const result of results) {
       if (result.failure?.outcome === 'endpoint') {
         await store(lease, side, progress(next));
@@ -151,12 +158,6 @@ async function walk(
     ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
   return { outcome: 'done' };
 }
-
-/** A list of content that two passes running cannot read keeps no definition waiting: it may stay unreadable for ever. */
-const isAnswered = (lease: PollLease, failure: FailureDecision | undefined): boolean =>
-  failure === undefined ||
-  (failure.outcome === 'object' &&
-    lease.state().inventory.primary.unread.some(({ list }) => list === NAMED_CONTENT_LIST));
 
 /** The lists that are read together: bags side by side, every other list by itself. */
 function batchFrom(list: ListPath, bags: readonly string[]): readonly ListPath[] {

@@ -40,7 +40,6 @@ const gate = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): Dis
     now: NOW,
     queueBeganAt: 0,
     isSupersededCopyOut: false,
-    contentListedAt: 0,
     ...some,
   });
 const sent = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): string[] =>
@@ -123,11 +122,17 @@ describe('the deletes of a run', () => {
     expect(sent([remove(BAG)])).toEqual([`delete ${BAG}`]);
   });
 
-  test('a definition that is newer than the inventory waits until the content it may name was listed', () => {
-    const waiting = [upsert(ROLE, { waitsForContent: 600 })];
-    expect(sent(waiting, { contentListedAt: 600 })).toEqual([]);
-    expect(sent(waiting, { contentListedAt: 601 })).toEqual([`upsert ${ROLE}`]);
-    expect(sent(waiting, { contentListedAt: undefined })).toEqual([]);
+  test('a definition waits for a run that began after the content it may name was listed', () => {
+    const waiting = [upsert(ROLE, { waitsForContent: 60 })];
+    expect(gate(waiting)).toMatchObject({ send: [], isRunOver: true });
+    expect(gate(waiting, { run: { ...RUN, contentListedAt: 59 } })).toMatchObject({ send: [], isRunOver: true });
+    expect(sent(waiting, { run: { ...RUN, contentListedAt: 60 } })).toEqual([`upsert ${ROLE}`]);
+  });
+
+  test('deletes of content wait for a definition that is to come with the next run: its old form may name it', () => {
+    const { send, deletesWait } = gate([upsert(ROLE, { waitsForContent: 60 }), remove(COOKBOOK)]);
+    expect(send).toEqual([]);
+    expect(deletesWait).toBe(`deletes of stage 1 wait for ${ROLE}, which waits for what it may name`);
   });
 
   test('do not begin while an upsert is out, of the run or newer', () => {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { ChefRequestError } from '../../../lib/model/chef-request-error.ts';
+import { dispatchRun } from '../../../lib/sync/dispatch-run.ts';
 import { takeInventory } from '../../../lib/sync/take-inventory.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
 
@@ -29,4 +31,30 @@ test('a pass that goes on behind the list of bags asks for no bag whose name wou
   expect(asked).toContain('/data/users');
   expect(asked).not.toContain('/data/..');
   expect(asked).not.toContain('/data/a bag');
+});
+
+test('roles wait for a list of cookbooks that cannot be read, but not for one that stays so', async () => {
+  const { ctx, lease, primary, pass } = pairOfMemory(['/roles', '/cookbooks']);
+  primary.set('/roles', new Map([['web', '{"name":"web"}']]));
+  const failing = {
+    ...ctx,
+    primary: {
+      ...ctx.primary,
+      names: async (list: `/${string}`) => {
+        if (list !== '/cookbooks') return await ctx.primary.names(list);
+        const text = 'missing read permission';
+        throw new ChefRequestError({ side: 'primary', request: 'GET /cookbooks', cause: 'status', status: 403, text });
+      },
+    },
+  };
+  const poll = async (): Promise<number> => {
+    pass(60 * 60_000);
+    await takeInventory(failing, lease, 'primary', { deadline: Number.POSITIVE_INFINITY });
+    return (await dispatchRun(failing, lease)).sentCount;
+  };
+
+  const first = await poll();
+  const second = await poll();
+
+  expect([first, second]).toEqual([0, 1]);
 });
