@@ -1,0 +1,465 @@
+/** One place in the sources that keeps a promise, what the sources would be without it, and who notices. */
+export interface Protection {
+  readonly name: string;
+  /** What goes wrong without it. */
+  readonly reason: string;
+  /** From the top of the project. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly text: string;
+  /** What takes its place when the protection is removed. */
+  readonly without: string;
+  /** The test that must fail then. */
+  readonly caughtBy: DirectedTest;
+}
+
+/** One test, by its file from the top of the project and its title, or the end of it behind the number of a case. */
+export interface DirectedTest {
+  readonly file: string;
+  readonly title: string;
+}
+
+const CASES = 'test/simulation/directed-cases.test.ts';
+const EVIDENCE = 'test/mutation/directed/delete-evidence.test.ts';
+const ABSENCE = 'test/mutation/directed/absence.test.ts';
+const ORDER = 'test/mutation/directed/order-of-writes.test.ts';
+const GUARD = 'test/mutation/directed/guard.test.ts';
+const LATE = 'test/mutation/directed/late-and-early.test.ts';
+const ENTRY = 'test/unit/model/ledger-entry.test.ts';
+const GATE = 'test/unit/plan/gate-phases.test.ts';
+const MESSAGES = 'test/unit/plan/message-ids.test.ts';
+
+/** What stands between a pair and a lost change, or a delete by mistake (design §3 to §5). */
+export const PROTECTIONS: readonly Protection[] = [
+  {
+    name: 'overlap of the feed',
+    reason: 'A transaction that took its feed id early and was committed late would never be read.',
+    file: 'lib/plan/feed-cursor.ts',
+    text: 'const base = feed.marks[0] === undefined ? cursor : BigInt(feed.marks[0].id);',
+    without: 'const base = cursor;',
+    caughtBy: {
+      file: 'test/unit/sync/follow-feed.test.ts',
+      title: 'a change that is committed late during a bootstrap of many cut polls is still read from the feed',
+    },
+  },
+  {
+    name: 'reset of the feed',
+    reason:
+      'A restored primary counts its feed from the beginning, and everything below the old cursor would be missed.',
+    file: 'lib/sync/follow-feed.ts',
+    text: 'if (isFeedReset(feed.cursor, answer.events)) return await resetFeed(ctx, lease);',
+    without: '',
+    caughtBy: { file: ORDER, title: 'a feed that began anew is read from its beginning, in a new epoch' },
+  },
+  {
+    name: 'ledger before cursor',
+    reason: 'A poll that dies between the two would have passed changes that nobody wrote down.',
+    file: 'lib/sync/follow-feed.ts',
+    text: "const taken = await takeChanges(ctx, fresh, 'feed', epoch);",
+    without:
+      "await lease.write((s) => ({ ...s, feed: { ...s.feed, cursor: end } })); const taken = await takeChanges(ctx, fresh, 'feed', epoch);",
+    caughtBy: { file: ORDER, title: 'a poll that dies while it writes down what the feed told loses none of it' },
+  },
+  {
+    name: 'queue before mark',
+    reason: 'A message that was marked as sent and never reached the queue would wait for twice the visibility time.',
+    file: 'lib/sync/dispatch-run.ts',
+    text: 'const { failed } = await ctx.queue.send(messages);',
+    without:
+      'for (const chosen of entries) await ctx.ledger.update(chosen.path, (entry) => markSent(entry, chosen, { now: ctx.clock.now(), dueAgainAt: ctx.clock.now() + 720_000 })); const { failed } = await ctx.queue.send(messages);',
+    caughtBy: {
+      file: ORDER,
+      title: 'a message is sent by the next poll when the poll that chose it dies on its way to the queue',
+    },
+  },
+  {
+    name: 'refused messages stay due',
+    reason: 'SQS takes a part of a batch; what it refused would count as being with a copier.',
+    file: 'lib/sync/dispatch-run.ts',
+    text: "if (refused.has(messages[index]?.deduplicationId ?? '')) continue;",
+    without: '',
+    caughtBy: { file: ORDER, title: 'a message that the queue did not take stays due, and is sent with the same id' },
+  },
+  {
+    name: 'sends in the deduplication id',
+    reason: 'SQS swallows the second message of a version within five minutes, although it is a new attempt.',
+    file: 'lib/plan/message-ids.ts',
+    text: 'hash(pair, entry.path, epoch, n, entry.sends + 1)',
+    without: 'hash(pair, entry.path, epoch, n)',
+    caughtBy: { file: MESSAGES, title: 'the next send of the same version is a new message' },
+  },
+  {
+    name: 'entry versions',
+    reason: 'A copier that read an older state of the object would settle the newer one.',
+    file: 'lib/model/version.ts',
+    text: 'a.epoch === b.epoch && a.n === b.n',
+    without: 'a.epoch === b.epoch',
+    caughtBy: { file: ENTRY, title: 'a stale version can neither settle, begin, retry, park nor release' },
+  },
+  {
+    name: 'epoch',
+    reason: 'Feed ids of another epoch are no measure: what a restored primary tells would count as known.',
+    file: 'lib/model/ledger-entry.ts',
+    text: 'const isSameEpoch = entry !== undefined && entry.version.epoch === version.epoch;',
+    without: 'const isSameEpoch = entry !== undefined;',
+    caughtBy: { file: ENTRY, title: 'a feed that began anew counts from the beginning' },
+  },
+  {
+    name: 'absences of another epoch',
+    reason: 'An absence that a replaced or restored primary showed would confirm one of the present.',
+    file: 'lib/model/pair-state.ts',
+    text: 'firstOfEpoch: side.number + 1,',
+    without: 'firstOfEpoch: side.firstOfEpoch,',
+    caughtBy: {
+      file: 'test/unit/model/pair-state.test.ts',
+      title: 'numbers of inventories go on, so that an absence of the old epoch can never confirm one of the new',
+    },
+  },
+  {
+    name: 'trustFrom',
+    reason: 'What was settled on a replica that is gone would count as copied to the one in its place.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: "(entry.version.epoch < pass.trustFrom && entry.state !== 'pending') ||",
+    without: '',
+    caughtBy: {
+      file: CASES,
+      title: 'copies everything again into a replica that was replaced, and deletes nothing there',
+    },
+  },
+  {
+    name: 'ownership',
+    reason: 'An object that people made on the replica would be deleted with the primary’s of the same name.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: 'const isOwned = entry.owned === destination;',
+    without: 'const isOwned = true;',
+    caughtBy: {
+      file: EVIDENCE,
+      title: 'keeps an object that people made on the replica when the primary deletes its own of that name',
+    },
+  },
+  {
+    name: 'absence in two inventories',
+    reason: 'A list that lacks an object once, as lists of busy servers do, would make it a delete.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: 'return isConfirmedAbsent(current, pass)',
+    without: "return unsyncedBucket(current) !== 'held'",
+    caughtBy: {
+      file: ABSENCE,
+      title: 'an object that one inventory missed is no delete; one that two in a row missed is',
+    },
+  },
+  {
+    name: 'absence in two polls',
+    reason: 'Two passes of one poll lie seconds apart and share the primary’s bad moment.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: 'entry.absent < Math.min(pass.number, pass.firstOfPoll) &&',
+    without: 'entry.absent < pass.number &&',
+    caughtBy: { file: ABSENCE, title: 'two passes of one poll, seconds apart, do not confirm each other' },
+  },
+  {
+    name: 'lists that stand alone',
+    reason: 'A list that cannot be read would be taken for an empty one.',
+    file: 'lib/sync/read-list.ts',
+    text: 'of await orgOf(ctx, side).names(list)) {',
+    without: 'of await orgOf(ctx, side).names(list).catch(() => [])) {',
+    caughtBy: {
+      file: ABSENCE,
+      title:
+        'a list that the primary does not answer is told as unread, deletes nothing, and keeps no other list waiting',
+    },
+  },
+  {
+    name: 'guard of the deletes',
+    reason: 'A mass delete, by mistake or by an emptied primary, would reach the replica within minutes.',
+    file: 'lib/sync/guard-held-deletes.ts',
+    text: 'if (verdict.isReleased) {',
+    without: 'if (verdict !== undefined) {',
+    caughtBy: { file: CASES, title: 'holds a mass delete until an operator approves it' },
+  },
+  {
+    name: '24-hour count of the guard',
+    reason: 'An organization that is emptied object by object would pass the guard every time.',
+    file: 'lib/sync/guard-held-deletes.ts',
+    text: 'recent.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0)',
+    without: '0',
+    caughtBy: { file: GUARD, title: 'deletes that come one by one count together for 24 hours' },
+  },
+  {
+    name: 'held state',
+    reason: 'Deletes would be due before the guard saw how many they are.',
+    file: 'lib/model/ledger-entry.ts',
+    text: "state: seen.action === 'delete' ? 'held' : 'pending',",
+    without: "state: 'pending',",
+    caughtBy: { file: CASES, title: 'holds a mass delete until an operator approves it' },
+  },
+  {
+    name: 'a replaced primary holds every delete',
+    reason: 'What another organization of the same name lacks was never deleted.',
+    file: 'lib/sync/poll-pair.ts',
+    text: 'holdsEveryDelete: isPrimaryNew',
+    without: 'holdsEveryDelete: false',
+    caughtBy: {
+      file: GUARD,
+      title: 'a primary that was replaced by another organization of its name deletes nothing by itself',
+    },
+  },
+  {
+    name: 'fencing',
+    reason: 'A poll that was frozen while another took over would put the cursor back or forth.',
+    file: 'lib/sync/poll-lease.ts',
+    text: 'state !== undefined && state.leaseToken === token && state.leaseUntil !== undefined',
+    without: 'state !== undefined && state.leaseUntil !== undefined',
+    caughtBy: { file: ORDER, title: 'a poll whose lease another one took moves no cursor any more' },
+  },
+  {
+    name: 'gate of the phases',
+    reason: 'A role would be on the replica before the cookbook that it names.',
+    file: 'lib/plan/gate-phases.ts',
+    text: 'const closing = PHASES.find((phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry)));',
+    without: 'const closing = PHASES.find(() => false);',
+    caughtBy: {
+      file: GATE,
+      title: 'the role waits while the cookbook is still being copied, or waits for its next attempt',
+    },
+  },
+  {
+    name: 'deletes wait for failing definitions',
+    reason: 'A role whose newer form fails still names, in its old form on the replica, what would be deleted.',
+    file: 'lib/plan/gate-phases.ts',
+    text: 'if (failing !== undefined)',
+    without: 'if (failing !== undefined && failing.attempts < 0)',
+    caughtBy: {
+      file: GATE,
+      title: 'wait while an upsert of a later stage fails: its old form may still name what they remove',
+    },
+  },
+  {
+    name: 'uploads and deletes apart',
+    reason: 'A server that collects the checksums of a deleted version takes those of an upload under way along.',
+    file: 'lib/plan/gate-phases.ts',
+    text: 'const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.isSupersededCopyOut;',
+    without: 'const isUpsertOut = false;',
+    caughtBy: { file: GATE, title: 'do not begin while an upsert is out, of the run or newer' },
+  },
+  {
+    name: 'serial deletes',
+    reason: 'Two deletes of versions that share files, side by side, leave files behind or take too many.',
+    file: 'lib/plan/message-ids.ts',
+    text: "if (isDeletePhase(phase)) return 'deletes';",
+    without: '',
+    caughtBy: { file: MESSAGES, title: 'deletes of a pair go one after the other, those of other pairs meanwhile' },
+  },
+  {
+    name: 'attempts at begin',
+    reason: 'An object that kills its copier would be tried for ever, because nobody lives to count.',
+    file: 'lib/model/ledger-entry.ts',
+    text: 'return mine && { ...mine, attempts: mine.attempts + 1 };',
+    without: 'return mine && { ...mine };',
+    caughtBy: {
+      file: ENTRY,
+      title: 'counts the attempt before it is made, so that a copier that dies is counted',
+    },
+  },
+  {
+    name: 'attempts given back',
+    reason: 'An hour in which a server is down would park every object of the pair for a day.',
+    file: 'lib/model/ledger-entry.ts',
+    text: 'setback.isAttemptGivenBack === true ? Math.max(0, entry.attempts - 1) : entry.attempts',
+    without: 'entry.attempts',
+    caughtBy: {
+      file: ENTRY,
+      title: 'a failure of the server does not count, and there are never fewer than no attempts',
+    },
+  },
+  {
+    name: 'calm rule for 404',
+    reason: 'An overloaded Chef server answers 404 for objects that exist.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: 'const isCalm = ctx.primary.lastTroubleAt() < startedAt - CALM_BEFORE_MS;',
+    without: 'const isCalm = true;',
+    caughtBy: {
+      file: EVIDENCE,
+      title: 'keeps an object that the primary called missing while it was failing for others',
+    },
+  },
+  {
+    name: 'calm rule for 404 of the replica',
+    reason: 'A delete that an overloaded replica calls done already would leave the object there for good.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: "if (found === 'missing' && ctx.replica.lastTroubleAt() >= startedAt - CALM_BEFORE_MS) {",
+    without: "if (found === 'missing' && startedAt < 0) {",
+    caughtBy: { file: EVIDENCE, title: 'goes on with a delete after a failing replica said that it was done already' },
+  },
+  {
+    name: 'pause of the evidence',
+    reason: 'False 404s come in bursts: two readings at once are one.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: 'if (missing.length > 0) await ctx.clock.sleep(EVIDENCE_PAUSE_MS);',
+    without: '',
+    caughtBy: {
+      file: EVIDENCE,
+      title: 'keeps an object that an overloaded primary called missing for a second and a half',
+    },
+  },
+  {
+    name: 'second reading of the evidence',
+    reason: 'One 404 would be enough to delete.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: 'const seen = second.get(begun) ?? finding;',
+    without: 'const seen = finding;',
+    caughtBy: {
+      file: EVIDENCE,
+      title: 'keeps an object that an overloaded primary called missing for a second and a half',
+    },
+  },
+  {
+    name: '404 in Chef’s own shape',
+    reason: 'The error page of a proxy would be taken for the absence of an object.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: "if (found.isChefShaped) return 'missing';",
+    without: "return 'missing';",
+    caughtBy: { file: EVIDENCE, title: 'keeps an object when a proxy answers in the place of the primary' },
+  },
+  {
+    name: 'identity before deletes',
+    reason: 'What another organization of the same name lacks says nothing about ours.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: "if (!isCalm || identity === 'other') {",
+    without: 'if (!isCalm) {',
+    caughtBy: { file: EVIDENCE, title: 'keeps an object that another primary of the same name lacks' },
+  },
+  {
+    name: 'last look before the delete',
+    reason: 'An object that was made again while its evidence was gathered would be deleted all the same.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: "if (current === undefined || current.state !== 'pending' || !isSameVersion(current.version, entry.version))",
+    without: 'if (current === undefined)',
+    caughtBy: { file: EVIDENCE, title: 'keeps an object that was made again while its delete was being looked into' },
+  },
+  {
+    name: 'data bags that are not empty',
+    reason: 'A Chef server deletes a data bag with everything in it, also what people put there.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: 'if (OBJECT_KINDS[ref.kind].isContainer && (await ctx.replica.names(ref.path)).length > 0) {',
+    without: 'if (startedAt < 0) {',
+    caughtBy: {
+      file: CASES,
+      title: 'deletes a data bag with its items, and keeps one that holds an item of somebody else',
+    },
+  },
+  {
+    name: 'definitions read before a cookbook is deleted',
+    reason: 'A role that no longer names the cookbook may not be read yet, and its old form on the replica still does.',
+    file: 'lib/sync/guard-held-deletes.ts',
+    text: 'return !isUnread && (primary.contents?.number ?? 0) > entry.absent;',
+    without: 'return true;',
+    caughtBy: {
+      file: GUARD,
+      title: 'a cookbook that was missed stays until the roles that name it were read after that',
+    },
+  },
+  {
+    name: 'definitions wait for content of their own pass',
+    reason:
+      'A poll that is cut between the roles and the cookbooks would copy a role before the cookbook that it names is known.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: 'waitsForContent: mayNameContent(ctx, ref) ? now : undefined,',
+    without: '',
+    caughtBy: { file: ORDER, title: 'a poll that is cut between the roles and the cookbooks sends no role' },
+  },
+  {
+    name: 'definitions wait for content in a run of their own',
+    reason:
+      'A role in a run that began before its cookbook was listed would be copied beside the cookbook, not after it.',
+    file: 'lib/plan/gate-phases.ts',
+    text: ' && !isAheadOf(backlog.run, entry)',
+    without: '',
+    caughtBy: { file: GATE, title: 'a definition waits for a run that began after the content it may name was listed' },
+  },
+  {
+    name: 'newer definitions wait for content',
+    reason: 'A role that changed after the inventory saw it may name a cookbook that no list showed yet.',
+    file: 'lib/sync/copy-objects.ts',
+    text: 'if (isAheadOfContent(ctx, begun, source)) return await deferToContent(ctx, begun, source);',
+    without: '',
+    caughtBy: {
+      file: LATE,
+      title:
+        'copies a role that names a new cookbook after that cookbook, although it was uploaded after the cookbooks were listed',
+    },
+  },
+  {
+    name: 'claimed before it is written',
+    reason: 'What a copier wrote before it died would be nobody’s, and stay when the primary deletes it.',
+    file: 'lib/sync/apply-upsert.ts',
+    text: 'if (!isKnown && entry.claimed !== fingerprint) {',
+    without: 'if (readAt < 0) {',
+    caughtBy: {
+      file: CASES,
+      title: 'deletes what a copier wrote and died before it could say so, once the primary no longer has it',
+    },
+  },
+  {
+    name: 'digests voided by a copy',
+    reason: 'An object that goes from A to B and back to A would stay at B: its list looks unchanged.',
+    file: 'lib/sync/apply-upsert.ts',
+    text: 'else if (entry.seen !== fingerprint) await voidList(ctx, listOf(ref), state.epoch);',
+    without: '',
+    caughtBy: {
+      file: LATE,
+      title: 'copies back what only a copier found changed, between two inventories that found it as it was',
+    },
+  },
+  {
+    name: 'mark of a sent message',
+    reason: 'A copier that failed faster than the mark would have its retry put off for twelve minutes.',
+    file: 'lib/model/ledger-entry.ts',
+    text: 'if (mine.nextAttemptAt !== chosen.nextAttemptAt) return sent;',
+    without: '',
+    caughtBy: {
+      file: ENTRY,
+      title: 'a copier that failed faster than the mark keeps its own time, and the send is counted',
+    },
+  },
+  {
+    name: 'late copies',
+    reason: 'An old copy that ends after a newer one would leave the replica in the past, and the ledger in sync.',
+    file: 'lib/model/ledger-entry.ts',
+    text: "if (entry.state === 'synced') return afterLateWrite(entry, written, done.now);",
+    without: "if (entry.state === 'synced') return written;",
+    caughtBy: {
+      file: ENTRY,
+      title: 'an old copy that ended after a newer one was settled is put right: the object is copied again',
+    },
+  },
+  {
+    name: 'late writes after a delete',
+    reason: 'A request that was on its way when its copier died brings a deleted object back.',
+    file: 'lib/sync/compare-replica-list.ts',
+    text: "if (!isListed || !isFreshTombstone(entry, now)) return 'equal';",
+    without: "return 'equal';",
+    caughtBy: { file: LATE, title: 'takes back a write that reaches the replica after the object was deleted there' },
+  },
+  {
+    name: 'ETag of uploaded files',
+    reason: 'A file store may answer 204 and keep other bytes than it was sent.',
+    file: 'lib/chef/upload-files.ts',
+    text: 'if (status === 204 && etag?.replace(/^W\\/(?=")|"/g, \'\') !== contentMd5) {',
+    without: 'if (status === 0) {',
+    caughtBy: {
+      file: 'test/contract/chef-org.faults.test.ts',
+      title: 'a file store that never confirms its bytes is an error, and the version is not written',
+    },
+  },
+  {
+    name: 'hint ids',
+    reason: 'An event that comes while an earlier one of the object is worked on would be removed with it.',
+    file: 'lib/local/sqlite-ledger.ts',
+    text: "file.write('DELETE FROM hint WHERE pair = ? AND path = ? AND id = ?', pairName, path, id),",
+    without: "file.write('DELETE FROM hint WHERE pair = ? AND path = ?', pairName, path),",
+    caughtBy: {
+      file: LATE,
+      title: 'an event of an object that comes while an earlier one is worked on is looked at by the next poll',
+    },
+  },
+];
