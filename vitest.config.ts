@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/report-tested-servers.ts'],
     // Servers are started and keys made in hooks; a busy two-core machine takes its time.
+    // By default one core is left free; the servers under test wait more than they work.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -15,6 +15,7 @@ import { pairKey } from '../plan/fingerprint.ts';
 import { DELETES_PER_RUN } from '../plan/gate-phases.ts';
 import type { Clock } from '../ports/clock.ts';
 import { copyObjects } from '../sync/copy-objects.ts';
+import { giveBackInterrupted } from '../sync/give-back-interrupted.ts';
 import { type Comparison, comparePair } from '../sync/inspect-pair.ts';
 import type { Log, PairContext } from '../sync/pair-context.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
@@ -168,6 +169,7 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   const takeOver = async (): Promise<void> => {
     for (const { ctx } of pairs) {
       noteDestination(ctx.pair, await ctx.state.read());
+      await giveBackInterrupted(ctx);
       await ctx.state.update((state) => {
         if (state === undefined || (state.leaseUntil === undefined && state.paused === undefined)) return undefined;
         const { leaseUntil, paused, ...rest } = state;

@@ -110,7 +110,9 @@ async function walk(
   let bags: readonly string[] | undefined;
   let next: ListPath | undefined = pass.nextList;
   while (next !== undefined && next !== END) {
-    const isCut = ctx.clock.now() >= until.deadline || until.signal?.aborted === true;
+    // A poll that comes here late reads one list all the same, or slow probes would keep an inventory from ever moving.
+    const isLate = ctx.clock.now() >= until.deadline && next !== pass.nextList;
+    const isCut = isLate || until.signal?.aborted === true;
     if (isCut || ctx.clock.now() - storedAt >= STORE_EVERY_MS) {
       await store(lease, side, progress(next));
       storedAt = ctx.clock.now();
