@@ -5,7 +5,7 @@ import { ATTEMPTS_BEFORE_PARKING } from '../../lib/plan/backoff.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../../lib/plan/gate-phases.ts';
 import type { WriteWatch } from './memory-chef-org.ts';
 import type { MemoryOrg } from './memory-org.ts';
-import { usedCookbooks } from './object-texts.ts';
+import { SECRET, usedCookbooks } from './object-texts.ts';
 import type { Actor } from './scheduler.ts';
 
 /** The promises of design §8, by name. */
@@ -26,7 +26,9 @@ export const INVARIANTS = [
   'AttemptsBounded',
   /** A settled object is not written again without cause. */
   'NoNeedlessCopy',
-  /** What can be done is done in the end. */
+  /** No content of an object is in the ledger, in a message or in a log line. */
+  'SecretsKept',
+  /** What can be done is done in the end: one bad object never stops the others. */
   'NothingStuck',
   /** The code under test neither throws nor hangs. */
   'NoFault',
@@ -66,6 +68,8 @@ export interface Truth {
 export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
   /** A ledger entry is about to change. */
   decided(before: LedgerEntry | undefined, after: LedgerEntry): void;
+  /** A process writes that down, sends it or says it. */
+  told(what: unknown, path?: ObjectPath): void;
   /** The differences between both sides that nobody reports. */
   unreportedDifferences(): readonly { readonly path: ObjectPath; readonly text: string }[];
   report(invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void;
@@ -78,6 +82,10 @@ export function createInvariants(truth: Truth): Invariants {
   const report = (invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void => {
     violations.push({ invariant, text, at: now(), path, other });
   };
+
+  function told(what: unknown, path?: ObjectPath): void {
+    if (JSON.stringify(what).includes(SECRET)) report('SecretsKept', 'told the content of a data bag item', path);
+  }
 
   function checkReferences(path: ObjectPath, text: string): void {
     const runStartedAt = truth.state()?.run.startedAt ?? 0;
@@ -137,7 +145,9 @@ export function createInvariants(truth: Truth): Invariants {
         if (victim === path || victim.startsWith(`${path}/`)) checkRemoval(actor, path, victim);
       }
     },
+    told,
     decided(before, after) {
+      told(after, after.path);
       if (after.attempts > ATTEMPTS_BEFORE_PARKING + 1) {
         report('AttemptsBounded', `attempt ${after.attempts} of one version`, after.path);
       }

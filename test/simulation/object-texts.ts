@@ -4,6 +4,9 @@ import { trustedRef } from '../../lib/model/object-path.ts';
 /** Files that several cookbook versions share, as real ones share their LICENSE: deleting one version must not take them from the others. */
 const SHARED_FILE = 'shared-license';
 
+/** Part of every data bag item: nothing that a process writes down or says may hold it. */
+export const SECRET = 'open-sesame';
+
 /** The JSON of an object with the given content number: equal numbers are equal objects, so a write can go back to what it was. */
 export function objectText(path: ObjectPath, content: number, options: TextOptions = {}): string {
   const { kind, name, container } = trustedRef(path);
@@ -11,7 +14,7 @@ export function objectText(path: ObjectPath, content: number, options: TextOptio
     case 'data_bag':
       return JSON.stringify({ name });
     case 'data_bag_item':
-      return JSON.stringify({ id: name, content });
+      return JSON.stringify({ id: name, content, password: SECRET });
     case 'role':
       return JSON.stringify({
         name,

@@ -253,6 +253,8 @@ async function lookAtStatus(world: World): Promise<void> {
   const differences = invariants.unreportedDifferences();
   const status = await pairStatus({ pair: 'eu/acme', ledger, state, now, pollSeconds: POLL_SECONDS });
   if (status.condition !== 'in sync') return;
+  // Status speaks of the filter that the last poll knew.
+  if (pairState()?.filterHash !== world.rules().filterHash) return;
   for (const { path, text } of differences) {
     const inventory = pairState()?.inventory;
     const isReadDaily = world.entry(path)?.isFrozen === true;

@@ -197,6 +197,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
       call(actor, async () => {
         const result = await state.update(decide);
         pairState = result.entry;
+        if (result.isChanged) invariants.told(result.entry);
         return result;
       }),
   });
@@ -236,14 +237,20 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     ledger: watchedLedger(actor),
     state: watchedState(actor),
     queue: {
-      send: (messages) => call(actor, async () => ({ failed: queue.send(messages) })),
+      send: (messages) => {
+        invariants.told(messages);
+        return call(actor, async () => ({ failed: queue.send(messages) }));
+      },
       beganAt: queueBeganAt,
       visibilitySeconds: VISIBILITY_SECONDS,
     },
     clock: { now, sleep: (milliseconds) => scheduler.wait(actor, milliseconds), random: () => portChance.random() },
     primary: orgFor(actor, 'primary'),
     replica: orgFor(actor, 'replica'),
-    log: (_level, message, fields) => tell?.(actor.name, `says: ${message}`, pathIn(fields)),
+    log(_level, message, fields) {
+      invariants.told({ message, fields }, pathIn(fields));
+      tell?.(actor.name, `says: ${message}`, pathIn(fields));
+    },
   });
 
   const contextFor = (actor: Actor): PairContext => (options.plant ?? ((ports) => ports))(portsFor(actor));
