@@ -21,6 +21,8 @@ export interface Backlog {
   readonly queueBeganAt: number;
   /** A copy of an object that was observed as deleted meanwhile may still be writing. */
   readonly isSupersededCopyOut: boolean;
+  /** `run --once` does not come back for what waits for its next attempt, so that keeps no phase closed. */
+  readonly isOnePass?: boolean;
 }
 
 export interface Dispatch {
@@ -44,7 +46,11 @@ const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
 const isAheadOf = (run: Run, entry: LedgerEntry): boolean =>
   (entry.waitsForContent ?? -1) > (run.contentListedAt ?? -1);
 
-const isFailing = (entry: LedgerEntry): boolean => entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
+/** Failed too often, or for this one pass, to keep a phase closed. */
+const isFailing = (entry: LedgerEntry, backlog: Backlog): boolean => {
+  if (entry.attempts >= FAILURES_THAT_OPEN_A_PHASE) return true;
+  return backlog.isOnePass === true && entry.attempts > 0 && !isOut(entry, backlog) && !isDue(entry, backlog);
+};
 
 /**
  * What may be sent. Upserts of stage 1, 2, 3, then deletes of stage 3, 2, 1; a phase opens when the earlier ones have no unsettled entry
@@ -64,7 +70,9 @@ export function gatePhases(backlog: Backlog): Dispatch {
   const room = MESSAGES_OUT - outCount;
   const isDeleteOut = PHASES.some((phase) => isDeletePhase(phase) && of(phase).some((entry) => isOut(entry, backlog)));
 
-  const closing = PHASES.find((phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry)));
+  const closing = PHASES.find(
+    (phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry, backlog)),
+  );
   if (!isDeleteOut) {
     // When only failing upserts are left they keep no phase closed, and still are tried whenever their time comes.
     const open =
@@ -104,7 +112,7 @@ function openDeletes(
   const stage = stageOf(phase);
   const later = PHASES.filter((p) => !isDeletePhase(p) && stageOf(p) > stage);
   const upserts = later.flatMap(of);
-  const failing = upserts.find(isFailing);
+  const failing = upserts.find((entry) => isFailing(entry, backlog));
   if (failing !== undefined)
     return { entries: [], wait: `deletes of stage ${stage} wait for ${failing.path}, which fails` };
   const early = upserts.find((entry) => isAheadOf(backlog.run, entry));

@@ -19,7 +19,7 @@ import { giveBackInterrupted } from '../sync/give-back-interrupted.ts';
 import { type Comparison, comparePair } from '../sync/inspect-pair.ts';
 import type { Log, PairContext } from '../sync/pair-context.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
-import { type PollReport, pollPair } from '../sync/poll-pair.ts';
+import { type PollOptions, type PollReport, pollPair } from '../sync/poll-pair.ts';
 import { type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
 import { openChefServers } from './chef-servers.ts';
 import { pairRules } from './pair-rules.ts';
@@ -132,8 +132,11 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   });
   const contexts = new Map(pairs.map(({ ctx }) => [ctx.pair, ctx]));
 
-  const poll = async ({ ctx }: LocalPair, deadline: number, signal: AbortSignal): Promise<PollReport> => {
-    const report = await pollPair(ctx, { deadline, leaseMs: LEASE_MS, dispatchPauseMs: DISPATCH_PAUSE_MS, signal });
+  const poll = async (
+    { ctx }: LocalPair,
+    options: Pick<PollOptions, 'deadline' | 'signal' | 'isOnePass'>,
+  ): Promise<PollReport> => {
+    const report = await pollPair(ctx, { ...options, leaseMs: LEASE_MS, dispatchPauseMs: DISPATCH_PAUSE_MS });
     noteDestination(ctx.pair, await ctx.state.read());
     return report;
   };
@@ -183,7 +186,7 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
     while (!signal.aborted) {
       const startedAt = clock.now();
       try {
-        await poll(pair, startedAt + intervalMs, signal);
+        await poll(pair, { deadline: startedAt + intervalMs, signal });
       } catch (error) {
         pair.ctx.log('error', `the poll failed: ${faultText(error)}`);
       }
@@ -196,9 +199,8 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
     let fault: string | undefined;
     try {
       for (let pass = 0; pass < ONCE_PASSES && !signal.aborted; pass += 1) {
-        report = await poll(pair, clock.now() + ONCE_DEADLINE_MS, signal);
-        const { counts } = await pair.status();
-        if (report.outcome !== 'complete' || counts.absent + counts.pendingUpserts - counts.failing <= 0) break;
+        report = await poll(pair, { deadline: clock.now() + ONCE_DEADLINE_MS, signal, isOnePass: true });
+        if (report.outcome !== 'complete' || !(await pair.unsynced()).some(needsAnotherPass)) break;
       }
     } catch (error) {
       pair.ctx.log('error', `the poll failed: ${faultText(error)}`);
@@ -237,6 +239,10 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
 }
 
 /** An expected failure by its sentence, a fault of ours with its trace, for the log. */
+/** The next pass decides about it: absent once, or a definition that waits for the content it may name. What failed has its own time. */
+const needsAnotherPass = ({ state, action, attempts }: UnsyncedObject): boolean =>
+  state === 'absent' || (state === 'pending' && action === 'upsert' && attempts === 0);
+
 const faultText = (error: unknown): string => {
   if (error instanceof SyncError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

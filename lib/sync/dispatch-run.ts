@@ -27,7 +27,7 @@ export interface DispatchStep {
  * Sends what is due in the open phase of the run, beginning the next run when this one is over. Each message is sent before its entry is
  * marked: a crash in between repeats the same deduplication id, and what the queue refused stays due.
  */
-export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<DispatchStep> {
+export async function dispatchRun(ctx: PairContext, lease: PollLease, isOnePass = false): Promise<DispatchStep> {
   const state = await lease.check();
   const now = ctx.clock.now();
   if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, outCount: 0, isIdle: true };
@@ -37,6 +37,7 @@ export async function dispatchRun(ctx: PairContext, lease: PollLease): Promise<D
     parkedStages: await parkedStages(ctx),
     now,
     queueBeganAt: ctx.queue.beganAt,
+    isOnePass,
     isSupersededCopyOut: await isCopyOfHeldOut(ctx),
   };
   let dispatch = gatePhases(backlog);

@@ -22,6 +22,8 @@ export interface PollOptions {
   /** Pause between two looks at what became due while copies are out. */
   readonly dispatchPauseMs: number;
   readonly signal?: AbortSignal;
+  /** The only pass for now: what fails once keeps nothing else waiting. */
+  readonly isOnePass?: boolean;
   /** Called after each step of the dispatch. */
   readonly onProgress?: () => void;
 }
@@ -248,7 +250,7 @@ async function followFilter(ctx: PairContext, lease: PollLease): Promise<void> {
 /** Sends until nothing is due or out. Answers whether it came to that before the deadline. */
 async function dispatchUntilIdle(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<boolean> {
   for (;;) {
-    const step = await dispatchRun(ctx, lease);
+    const step = await dispatchRun(ctx, lease, options.isOnePass);
     options.onProgress?.();
     if (step.isIdle) return true;
     if (options.signal?.aborted === true || ctx.clock.now() + options.dispatchPauseMs >= options.deadline) return false;

@@ -122,6 +122,13 @@ describe('the deletes of a run', () => {
     expect(sent([remove(BAG)])).toEqual([`delete ${BAG}`]);
   });
 
+  test('in a single pass one failure keeps nothing else waiting, but a copy that is out does', () => {
+    const role = upsert(ROLE);
+    expect(sent([upsert(COOKBOOK, LATER), role])).toEqual([]);
+    expect(sent([upsert(COOKBOOK, LATER), role], { isOnePass: true })).toEqual([`upsert ${ROLE}`]);
+    expect(sent([upsert(COOKBOOK, { ...OUT, attempts: 1 }), role], { isOnePass: true })).toEqual([]);
+  });
+
   test('a definition waits for a run that began after the content it may name was listed', () => {
     const waiting = [upsert(ROLE, { waitsForContent: 60 })];
     expect(gate(waiting)).toMatchObject({ send: [], isRunOver: true });
