@@ -49,6 +49,8 @@ export interface Profile {
   readonly excluded: readonly string[];
   readonly filterChangesAt?: number;
   readonly approvesDeletes: boolean;
+  /** What is held is looked at until the guard has forgotten what it released, days later; otherwise some hours. */
+  readonly isWatchedForDays: boolean;
   /** Share of the firings of the schedule that come twice. */
   readonly doubleFiringShare: number;
 }
@@ -80,6 +82,7 @@ export const CALM_PROFILE: Profile = {
   drift: 'repair',
   excluded: [],
   approvesDeletes: true,
+  isWatchedForDays: true,
   doubleFiringShare: 0,
 };
 
@@ -114,6 +117,7 @@ export function drawProfile(chance: Chance, startAt: number): Profile {
     operatorEveryMs: chance.happens(0.3) ? chance.pick([60_000, 240_000]) : undefined,
     excluded: chance.happens(0.2) ? chance.pick([['roles/r1'], ['data_bags/b1/*'], ['cookbooks']]) : [],
     approvesDeletes: chance.happens(0.7),
+    isWatchedForDays: chance.happens(0.15),
   };
   if (chance.happens(0.2)) return calm;
   return {

@@ -27,6 +27,8 @@ const DAY_MS = 24 * 60 * 60_000;
 const LONGEST_SETTLING_MS = 5 * DAY_MS;
 /** Parked and held entries that are still so after this are what the operator is told of. */
 const LAST_RETRY_MS = 2.2 * DAY_MS;
+/** Held deletes that are still so after this wait for a person. */
+const LAST_LOOK_MS = 2 * 60 * 60_000;
 /** Polls of a world at rest that change nothing before they become rarer, up to this pause. */
 const IDLE_POLLS_AT_FULL_PACE = 1;
 const LONGEST_PAUSE_MS = 12 * 60 * 60_000;
@@ -128,7 +130,6 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
     world.setStoreFailures(0);
     world.endHintFaults();
     world.endCuts();
-    asOperator(world, 'starts the pair', startPair);
   });
   let idlePolls = 0;
   let lastChange = 0;
@@ -136,6 +137,8 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
     idlePolls = world.changeCount() === lastChange ? idlePolls + 1 : 0;
     lastChange = world.changeCount();
     const isRestless = scheduler.now() < restUntil;
+    // A process of an operator can hang for minutes before it stops the pair.
+    if (!isRestless && world.pairState()?.isStopped === true) asOperator(world, 'starts the pair', startPair);
     world.poll();
     if (isRestless && chance.happens(profile.doubleFiringShare)) world.poll();
     if (profile.approvesDeletes && chance.happens(0.1)) approve(world);
@@ -328,7 +331,8 @@ function isOver(world: World, profile: Profile): boolean {
   if (world.scheduler.running() > 0 || !hasReadBothSides(world) || !hasReadFrozenVersions(world)) return false;
   const left = unsyncedEntries(world.entries());
   if (left.length === 0) return true;
-  return now > restUntil + LAST_RETRY_MS && left.every(isForTheOperator);
+  const isShort = !profile.isWatchedForDays && left.every(({ state }) => state === 'held');
+  return now > restUntil + (isShort ? LAST_LOOK_MS : LAST_RETRY_MS) && left.every(isForTheOperator);
 }
 
 /** What only a person can end: a big delete, a bag with strangers in it, another writer, a version frozen on the replica. */

@@ -73,6 +73,7 @@ const SPARABLE: readonly (keyof Profile)[] = [
   'excluded',
   'filterChangesAt',
   'approvesDeletes',
+  'isWatchedForDays',
   'doubleFiringShare',
 ];
 

@@ -197,7 +197,8 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
       call(actor, async () => {
         const result = await state.update(decide);
         pairState = result.entry;
-        if (result.isChanged) invariants.told(result.entry);
+        const { paused, lastPoll, inventory } = pairState ?? {};
+        if (result.isChanged) invariants.told([paused, lastPoll, inventory?.primary.unread, inventory?.replica.unread]);
         return result;
       }),
   });
