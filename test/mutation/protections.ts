@@ -24,7 +24,7 @@ const EVIDENCE = 'test/mutation/directed/delete-evidence.test.ts';
 const ABSENCE = 'test/mutation/directed/absence.test.ts';
 const ORDER = 'test/mutation/directed/order-of-writes.test.ts';
 const GUARD = 'test/mutation/directed/guard.test.ts';
-const LATE = 'test/mutation/directed/late-and-early.test.ts';
+const MEANWHILE = 'test/mutation/directed/meanwhile.test.ts';
 const ENTRY = 'test/unit/model/ledger-entry.test.ts';
 const GATE = 'test/unit/plan/gate-phases.test.ts';
 const MESSAGES = 'test/unit/plan/message-ids.test.ts';
@@ -215,8 +215,8 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'gate of the phases',
     reason: 'A role would be on the replica before the cookbook that it names.',
     file: 'lib/plan/gate-phases.ts',
-    text: 'const closing = PHASES.find((phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry)));',
-    without: 'const closing = PHASES.find(() => false);',
+    text: '(phase) => !isDeletePhase(phase) && ofRun(phase).some((entry) => !isFailing(entry, backlog)),',
+    without: '() => false,',
     caughtBy: {
       file: GATE,
       title: 'the role waits while the cookbook is still being copied, or waits for its next attempt',
@@ -383,7 +383,7 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'if (isAheadOfContent(ctx, begun, source)) return await deferToContent(ctx, begun, source);',
     without: '',
     caughtBy: {
-      file: LATE,
+      file: MEANWHILE,
       title:
         'copies a role that names a new cookbook after that cookbook, although it was uploaded after the cookbooks were listed',
     },
@@ -406,7 +406,7 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'else if (entry.seen !== fingerprint) await voidList(ctx, listOf(ref), state.epoch);',
     without: '',
     caughtBy: {
-      file: LATE,
+      file: MEANWHILE,
       title: 'copies back what only a copier found changed, between two inventories that found it as it was',
     },
   },
@@ -438,7 +438,10 @@ export const PROTECTIONS: readonly Protection[] = [
     file: 'lib/sync/compare-replica-list.ts',
     text: "if (!isListed || !isFreshTombstone(entry, now)) return 'equal';",
     without: "return 'equal';",
-    caughtBy: { file: LATE, title: 'takes back a write that reaches the replica after the object was deleted there' },
+    caughtBy: {
+      file: MEANWHILE,
+      title: 'takes back a write that reaches the replica after the object was deleted there',
+    },
   },
   {
     name: 'ETag of uploaded files',
@@ -458,7 +461,7 @@ export const PROTECTIONS: readonly Protection[] = [
     text: "file.write('DELETE FROM hint WHERE pair = ? AND path = ? AND id = ?', pairName, path, id),",
     without: "file.write('DELETE FROM hint WHERE pair = ? AND path = ?', pairName, path),",
     caughtBy: {
-      file: LATE,
+      file: MEANWHILE,
       title: 'an event of an object that comes while an earlier one is worked on is looked at by the next poll',
     },
   },
