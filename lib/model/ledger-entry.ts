@@ -128,7 +128,7 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     owned: entry?.owned,
     feedId: feedId,
     isFrozen: isFrozen,
-    waitsForContent: seen.waitsForContent,
+    waitsForContent: keepsSeen ? entry?.waitsForContent : seen.waitsForContent,
     driftedIn: seen.driftedIn ?? entry?.driftedIn,
     // A delete that the inventory found keeps the number of the pass that first missed the object.
     absent: seen.action === 'delete' && seen.by === 'inventory' ? entry?.absent : undefined,

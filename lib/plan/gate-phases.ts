@@ -14,7 +14,7 @@ export const MESSAGES_OUT = 500;
 export interface Backlog {
   readonly run: Run;
   readonly pending: readonly LedgerEntry[];
-  /** Stages with a parked upsert: its old form may still point at what a delete would remove. */
+  /** Stages with a parked object: as it is on the replica it may still point at what a delete would remove. */
   readonly parkedStages: ReadonlySet<Stage>;
   readonly now: number;
   /** Messages sent before this are gone: the queue in memory began then. */
@@ -101,7 +101,7 @@ export function gatePhases(backlog: Backlog): Dispatch {
   return { send: [], isRunOver: !isDeleteOut, outCount, deletesWait: deletes.wait };
 }
 
-/** The first delete phase with entries of the run, unless it waits for an upsert of a later stage. */
+/** The first delete phase with entries of the run, unless it waits for something of a later stage. */
 function openDeletes(
   ofRun: (phase: Phase) => readonly LedgerEntry[],
   of: (phase: Phase) => readonly LedgerEntry[],
@@ -118,6 +118,12 @@ function openDeletes(
   const early = upserts.find((entry) => isAheadOf(backlog.run, entry));
   if (early !== undefined)
     return { entries: [], wait: `deletes of stage ${stage} wait for ${early.path}, which waits for what it may name` };
+  const newer = PHASES.filter((p) => isDeletePhase(p) && stageOf(p) > stage).flatMap(of)[0];
+  if (newer !== undefined)
+    return {
+      entries: [],
+      wait: `deletes of stage ${stage} wait for the delete of ${newer.path}, which comes with the next run`,
+    };
   if (later.some((p) => backlog.parkedStages.has(stageOf(p)))) {
     return { entries: [], wait: `deletes of stage ${stage} wait for a parked object of a later stage` };
   }

@@ -1,4 +1,4 @@
-import { isLive, type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
+import { type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
 import { NAMED_CONTENT_LIST, OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
@@ -83,7 +83,7 @@ async function entriesOfPhase(ctx: PairContext, phase: Phase): Promise<readonly 
 const isSendable = (entry: LedgerEntry, ctx: PairContext): boolean =>
   (entry.nextAttemptAt ?? 0) <= ctx.clock.now() || (entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt);
 
-/** Stages 2 and 3 with a parked upsert. */
+/** Stages with a parked object: an upsert, or a delete, that the replica refused. */
 async function parkedStages(ctx: PairContext): Promise<ReadonlySet<Stage>> {
   const stages = new Set<Stage>();
   let after: string | undefined;
@@ -91,7 +91,7 @@ async function parkedStages(ctx: PairContext): Promise<ReadonlySet<Stage>> {
     const page = await ctx.ledger.unsynced('parked', { limit: PAGE, after });
     for (const entry of page.entries) {
       const ref = trustedRef(entry.path);
-      if (isLive(entry) && ctx.rules.isWanted(ref)) stages.add(OBJECT_KINDS[ref.kind].stage);
+      if (ctx.rules.isWanted(ref)) stages.add(OBJECT_KINDS[ref.kind].stage);
     }
     after = page.next;
   } while (after !== undefined);

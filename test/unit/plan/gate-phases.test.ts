@@ -142,6 +142,12 @@ describe('the deletes of a run', () => {
     expect(deletesWait).toBe(`deletes of stage 1 wait for ${ROLE}, which waits for what it may name`);
   });
 
+  test('wait for the delete of a definition that is newer than the run: it may name what they remove', () => {
+    const { send, deletesWait } = gate([{ ...remove(ROLE), pendingSince: RUN.startedAt + 1 }, remove(COOKBOOK)]);
+    expect(send).toEqual([]);
+    expect(deletesWait).toBe(`deletes of stage 1 wait for the delete of ${ROLE}, which comes with the next run`);
+  });
+
   test('do not begin while an upsert is out, of the run or newer', () => {
     for (const one of [upsert(COOKBOOK, { ...FAILING, ...OUT }), upsert(COOKBOOK, { ...NEWER, ...OUT })]) {
       expect(gate([one, remove(ITEM)])).toMatchObject({ send: [], isRunOver: false });
