@@ -31,10 +31,10 @@ export interface LedgerEntry {
   /** Fingerprint of what the replica was last known to hold through us: written or found equal. */
   readonly fingerprint?: string;
   /**
-   * Fingerprint we were about to write when nothing was owned yet, or had written before we deleted it: tells after a crash, or after a
-   * write that landed late, whether the replica's object is ours.
+   * Fingerprints we were about to write when nothing was owned yet, the last few, or what we had written before we deleted it: tells
+   * after a crash, or after a write that landed late, whether the replica's object is ours.
    */
-  readonly claimed?: string;
+  readonly claims?: readonly string[];
   /** Guid of the destination on which it was settled as an upsert. Only owned objects are ever deleted. */
   readonly owned?: string;
   /** Number of the inventory that no longer listed it. */
@@ -124,7 +124,7 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     settledAt: entry?.settledAt,
     seen: nextSeen,
     fingerprint: entry?.fingerprint,
-    claimed: entry?.claimed,
+    claims: entry?.claims,
     owned: entry?.owned,
     feedId: feedId,
     isFrozen: isFrozen,
@@ -160,10 +160,22 @@ export function begin(entry: LedgerEntry | undefined, version: Version): LedgerE
   return mine && { ...mine, attempts: mine.attempts + 1 };
 }
 
+/** Attempts of an object whose writes may still be on their way; each may have read something else. */
+const CLAIMS_KEPT = 8;
+
+/** Whether that is what we wrote, or were about to write, when the object was not ours yet. */
+export const hasClaimed = (entry: LedgerEntry, fingerprint: string): boolean =>
+  entry.claims?.includes(fingerprint) === true;
+
+const withClaim = (entry: LedgerEntry, fingerprint: string): LedgerEntry => ({
+  ...entry,
+  claims: [...(entry.claims ?? []).filter((earlier) => earlier !== fingerprint), fingerprint].slice(-CLAIMS_KEPT),
+});
+
 /** Written down before the first write of an object that is not owned yet, so that a crash in between leaves no orphan on the replica. */
 export function claim(entry: LedgerEntry | undefined, version: Version, fingerprint: string): LedgerEntry | undefined {
   const mine = current(entry, version);
-  return mine && { ...mine, claimed: fingerprint };
+  return mine && withClaim(mine, fingerprint);
 }
 
 /** Written down before an item's copier makes the data bag that the item lives in, whatever the bag's own entry waits for. */
@@ -171,8 +183,8 @@ export function claimForMember(
   entry: LedgerEntry | undefined,
   { fingerprint, destination }: { readonly fingerprint: string; readonly destination: string },
 ): LedgerEntry | undefined {
-  if (entry === undefined || entry.owned === destination || entry.claimed === fingerprint) return undefined;
-  return { ...entry, claimed: fingerprint };
+  if (entry === undefined || entry.owned === destination || hasClaimed(entry, fingerprint)) return undefined;
+  return withClaim(entry, fingerprint);
 }
 
 /**
@@ -216,7 +228,7 @@ export function settle(entry: LedgerEntry | undefined, done: Settlement): Ledger
   if (entry === undefined) return undefined;
   const isSettled = current(entry, done.version) !== undefined;
   if (!isSettled && done.fingerprint === undefined) return undefined;
-  const { claimed, ...unclaimed } = entry;
+  const { claims, ...unclaimed } = entry;
   const written: LedgerEntry =
     done.fingerprint === undefined
       ? entry
@@ -242,7 +254,7 @@ export function settle(entry: LedgerEntry | undefined, done: Settlement): Ledger
   const { seen, fingerprint, owned, absent, pendingSince: _since, driftedIn, ...tombstone } = settled;
   // What another organization of the same name held was never put into this one by us.
   const lastWritten = owned === done.destination ? fingerprint : undefined;
-  return { ...tombstone, action: 'delete', claimed: lastWritten ?? claimed };
+  return { ...tombstone, action: 'delete', claims: lastWritten === undefined ? claims : [lastWritten] };
 }
 
 /** A copy of an older version overwrote, or brought back, what a newer one had settled. */

@@ -238,11 +238,11 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   };
 }
 
-/** An expected failure by its sentence, a fault of ours with its trace, for the log. */
 /** The next pass decides about it: absent once, or a definition that waits for the content it may name. What failed has its own time. */
 const needsAnotherPass = ({ state, action, attempts }: UnsyncedObject): boolean =>
   state === 'absent' || (state === 'pending' && action === 'upsert' && attempts === 0);
 
+/** An expected failure by its sentence, a fault of ours with its trace, for the log. */
 const faultText = (error: unknown): string => {
   if (error instanceof SyncError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { LastError, LedgerEntry } from '../model/ledger-entry.ts';
-import { hold, settle } from '../model/ledger-entry.ts';
+import { hasClaimed, hold, settle } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { type ObjectRef, trustedRef } from '../model/object-path.ts';
 import { isSameVersion } from '../model/version.ts';
@@ -182,8 +182,8 @@ async function findOnReplica(
 ): Promise<'ours' | 'not ours' | 'missing'> {
   const isOwned = entry.owned === destination;
   if (isOwned && !OBJECT_KINDS[ref.kind].isContainer) return 'ours';
-  if (!isOwned && entry.claimed === undefined) return 'not ours';
+  if (!isOwned && entry.claims === undefined) return 'not ours';
   const found = await ctx.replica.read(ref);
   if ('missing' in found) return 'missing';
-  return isOwned || fingerprintOf(ctx, ref, found.text) === entry.claimed ? 'ours' : 'not ours';
+  return isOwned || hasClaimed(entry, fingerprintOf(ctx, ref, found.text)) ? 'ours' : 'not ours';
 }

@@ -1,4 +1,4 @@
-import { claim, claimForMember, noteCopyEnded, settle } from '../model/ledger-entry.ts';
+import { claim, claimForMember, hasClaimed, noteCopyEnded, settle } from '../model/ledger-entry.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { isFrozenManifest } from '../plan/normalised-form.ts';
@@ -36,7 +36,7 @@ export async function applyUpsert(ctx: PairContext, begun: Begun, source: Source
   const destination = guidText(state.guids.replica);
 
   const isKnown = entry.owned === destination && entry.fingerprint !== undefined;
-  if (!isKnown && entry.claimed !== fingerprint) {
+  if (!isKnown && !hasClaimed(entry, fingerprint)) {
     // Before the first write: after a crash in between, a later delete can tell that the replica's object is ours.
     const { isChanged } = await ctx.ledger.update(entry.path, (current) => claim(current, entry.version, fingerprint));
     if (!isChanged) return 'superseded';

@@ -1,6 +1,7 @@
 import {
   DRIFT_CODES,
   driftIsGone,
+  hasClaimed,
   isDriftReport,
   isLive,
   isUnsettled,
@@ -182,7 +183,8 @@ const isFreshTombstone = (entry: LedgerEntry, now: number): boolean =>
 
 /** What is to be compared with the replica; undefined when nothing is known or something is still to be done. */
 const expected = (entry: LedgerEntry, now: number): string | undefined => {
-  if (isFreshTombstone(entry, now)) return entry.claimed;
+  // Of a tombstone any body is of interest: it is compared with everything that was claimed.
+  if (isFreshTombstone(entry, now)) return entry.claims?.at(-1);
   return isLive(entry) && (entry.state === 'synced' || isDriftReport(entry)) ? entry.fingerprint : undefined;
 };
 
@@ -227,7 +229,7 @@ async function compareTombstone(
 ): Promise<'equal' | 'unsettled' | 'drifted'> {
   const now = ctx.clock.now();
   if (!isListed || !isFreshTombstone(entry, now)) return 'equal';
-  if (seen === undefined || seen.fingerprint !== entry.claimed) return 'unsettled';
+  if (seen === undefined || !hasClaimed(entry, seen.fingerprint)) return 'unsettled';
   await ctx.ledger.update(entry.path, (current) =>
     current !== undefined && isSameVersion(current.version, entry.version)
       ? observe(current, { path: entry.path, action: 'delete', epoch: pass.epoch, now, by: 'replica' })

@@ -69,7 +69,7 @@ export function describeLedger(kind: string, open: () => Promise<LedgerStore>): 
           lastError: { code: 'TOO_LARGE', text: 'Grüße "und" \u2028 mehr', side: 'replica' },
           seen: 'a',
           fingerprint: 'b',
-          claimed: 'c',
+          claims: ['c'],
           owned: 'd',
           absent: 4,
           feedId: '123456789012345678901234567890',

@@ -392,7 +392,7 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'claimed before it is written',
     reason: 'What a copier wrote before it died would be nobody’s, and stay when the primary deletes it.',
     file: 'lib/sync/apply-upsert.ts',
-    text: 'if (!isKnown && entry.claimed !== fingerprint) {',
+    text: 'if (!isKnown && !hasClaimed(entry, fingerprint)) {',
     without: 'if (readAt < 0) {',
     caughtBy: {
       file: CASES,

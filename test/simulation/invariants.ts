@@ -111,7 +111,7 @@ export function createInvariants(truth: Truth): Invariants {
     const isOurs =
       found.writer === 'copier' ||
       truth.entry(victim)?.owned === replica.guid() ||
-      truth.entry(victim)?.claimed !== undefined;
+      truth.entry(victim)?.claims !== undefined;
     if (truth.state()?.holdsEveryDelete !== undefined && !truth.wasApproved(victim)) {
       report('NothingDeletedByMistake', 'deleted after the primary was replaced, and no operator approved it', victim);
     }

@@ -7,6 +7,7 @@ import {
   clearAbsent,
   DRIFT_CODES,
   driftIsGone,
+  hasClaimed,
   hold,
   holdUnderPlan,
   isDriftReport,
@@ -50,7 +51,7 @@ const synced = (some: Partial<LedgerEntry> = {}): LedgerEntry => ({
   ...some,
 });
 const tombstone = (some: Partial<LedgerEntry> = {}): LedgerEntry => {
-  const { seen, fingerprint, owned, ...rest } = synced({ action: 'delete', claimed: 'A', ...some });
+  const { seen, fingerprint, owned, ...rest } = synced({ action: 'delete', claims: ['A'], ...some });
   return rest;
 };
 const parked = (some: Partial<LedgerEntry> = {}) =>
@@ -121,7 +122,11 @@ describe('observe', () => {
   });
 
   test('what the replica holds through us stays known, so that it can be deleted later', () => {
-    expect(observe(synced({ claimed: 'C' }), seeing())).toMatchObject({ owned: HERE, fingerprint: 'A', claimed: 'C' });
+    expect(observe(synced({ claims: ['C'] }), seeing())).toMatchObject({
+      owned: HERE,
+      fingerprint: 'A',
+      claims: ['C'],
+    });
   });
 
   test('an object that is told of again is no longer absent', () => {
@@ -199,7 +204,7 @@ describe('begin', () => {
 
 describe('settle', () => {
   test('a copied object is synced, owned and known', () => {
-    const entry = settle(pending({ attempts: 1, sends: 1, sentAt: 50, lastError: ERROR, claimed: 'B' }), copied());
+    const entry = settle(pending({ attempts: 1, sends: 1, sentAt: 50, lastError: ERROR, claims: ['B'] }), copied());
     expect(entry).toEqual({
       path: PATH,
       version: V1,
@@ -239,7 +244,7 @@ describe('settle', () => {
 
   test('a deleted object leaves a tombstone that owns nothing and remembers what was there', () => {
     const entry = settle(pending({ action: 'delete', fingerprint: 'A', owned: HERE, seen: 'A', absent: 3 }), deleted);
-    expect(entry).toMatchObject({ state: 'synced', action: 'delete', claimed: 'A', settledAt: 200 });
+    expect(entry).toMatchObject({ state: 'synced', action: 'delete', claims: ['A'], settledAt: 200 });
     for (const gone of ['owned', 'fingerprint', 'seen', 'absent', 'pendingSince'])
       expect(entry).not.toHaveProperty(gone);
   });
@@ -247,7 +252,7 @@ describe('settle', () => {
   test('an object of an organization that was replaced is left alone, and never looks like ours afterwards', () => {
     const entry = settle(pending({ action: 'delete', fingerprint: 'A', owned: ELSEWHERE }), deleted);
     expect(entry).toMatchObject({ state: 'synced', action: 'delete' });
-    expect(entry?.claimed).toBeUndefined();
+    expect(entry?.claims).toBeUndefined();
   });
 
   test('a delete that lost its race is nothing', () => {
@@ -369,7 +374,14 @@ describe('the guard', () => {
 
 describe('claim', () => {
   test('remembers what is about to be written, without changing what is known', () => {
-    expect(claim(pending({ fingerprint: 'A' }), V1, 'B')).toEqual(pending({ fingerprint: 'A', claimed: 'B' }));
+    expect(claim(pending({ fingerprint: 'A' }), V1, 'B')).toEqual(pending({ fingerprint: 'A', claims: ['B'] }));
+  });
+
+  test('an attempt that read something else does not make the write of an earlier one nobody’s', () => {
+    const entry = claim(claim(pending(), V1, 'A'), V1, 'B');
+    expect(entry?.claims).toEqual(['A', 'B']);
+    expect(hasClaimed(entry ?? pending(), 'A')).toBe(true);
+    expect(claim(entry, V1, 'A')?.claims).toEqual(['B', 'A']);
   });
 });
 
