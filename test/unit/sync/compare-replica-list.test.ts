@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { comparePrimaryList } from '../../../lib/sync/compare-primary-list.ts';
 import { compareReplicaList, type ReplicaPass } from '../../../lib/sync/compare-replica-list.ts';
+import { entryOf } from '../model/entry-of.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
 
 const passOf = (number: number, some: Partial<ReplicaPass> = {}): ReplicaPass => ({
@@ -37,5 +38,21 @@ describe('compareReplicaList', () => {
 
     expect(await compareReplicaList(ctx, '/cookbooks', passOf(5))).toMatchObject({ drifted: 0 });
     expect(await compareReplicaList(ctx, '/cookbooks', passOf(6, { isFull: true }))).toMatchObject({ drifted: 1 });
+  });
+
+  test('an item copied into a bag of the baseline is missed when the replica loses the bag', async () => {
+    const { ctx, ledger, primary, replica, pass } = pairOfMemory(['/data']);
+    primary.set('/data', new Map([['users', '{"name":"users"}']]));
+    replica.set('/data', new Map());
+    await comparePrimaryList(ctx, '/data', passOf(1, { takesBaseline: true }));
+    pass(60_000);
+    await compareReplicaList(ctx, '/data', passOf(1));
+    // The copier made bag and item; then the replica was restored to a time before that.
+    const copied = { state: 'synced', fingerprint: 'A', seen: 'A', owned: 'replica', settledAt: 2_000 } as const;
+    await ledger.update('/data/users/ann', () => entryOf('/data/users/ann', { ...copied, pendingSince: undefined }));
+    pass(60_000);
+
+    expect(await compareReplicaList(ctx, '/data', passOf(2))).toMatchObject({ drifted: 1 });
+    expect(await ledger.read('/data/users/ann')).toMatchObject({ state: 'pending' });
   });
 });
