@@ -78,6 +78,14 @@ export const isLive = (entry: LedgerEntry): boolean => entry.action === 'upsert'
 /** Deleted, and known to be. */
 const isDeleted = (entry: LedgerEntry): boolean => !isLive(entry) && entry.state === 'synced';
 
+/** A message is out whose copier may still write. Messages sent before `queueBeganAt` went with the queue in memory they were in. */
+export const isMessageOut = (entry: LedgerEntry, now: number, queueBeganAt: number): boolean =>
+  entry.sentAt !== undefined && entry.sentAt >= queueBeganAt && (entry.nextAttemptAt ?? 0) > now;
+
+/** The message went with the queue in memory that it was in. */
+export const isMessageLost = (entry: LedgerEntry, queueBeganAt: number): boolean =>
+  entry.sentAt !== undefined && entry.sentAt < queueBeganAt;
+
 export interface Observation {
   readonly path: ObjectPath;
   readonly action: Action;

@@ -1,4 +1,4 @@
-import { type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
+import { isMessageOut, type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
 import type { Stage } from '../model/object-kind.ts';
 import type { Run } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES, type Phase, stageOf } from '../model/phase.ts';
@@ -36,8 +36,7 @@ export interface Dispatch {
   readonly deletesWait?: string;
 }
 
-const isOut = (entry: LedgerEntry, backlog: Backlog): boolean =>
-  entry.sentAt !== undefined && entry.sentAt >= backlog.queueBeganAt && (entry.nextAttemptAt ?? 0) > backlog.now;
+const isOut = (entry: LedgerEntry, { now, queueBeganAt }: Backlog): boolean => isMessageOut(entry, now, queueBeganAt);
 
 const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
   !isOut(entry, backlog) && ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);

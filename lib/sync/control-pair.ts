@@ -4,10 +4,8 @@ import { trustedRef } from '../model/object-path.ts';
 import { newPairState, nextEpoch } from '../model/pair-state.ts';
 import { heldEntries } from './guard-held-deletes.ts';
 import type { PairRecords } from './pair-context.ts';
+import { unsyncedEntries } from './unsynced-entries.ts';
 import { voidListsOf } from './void-list.ts';
-
-/** Entries of the index read at once. */
-const PAGE = 1000;
 
 /** The pair is stopped: written to its state, so it survives a restart. Copies under way end by themselves. */
 export async function stopPair(ctx: PairRecords): Promise<void> {
@@ -53,12 +51,9 @@ export async function retryObjects(ctx: PairRecords, paths?: ReadonlySet<ObjectP
   let retried = 0;
   for (const bucket of [1, 2, 3, 4, 5, 6, 'parked'] as const) {
     const chosen: LedgerEntry[] = [];
-    let after: string | undefined;
-    do {
-      const page = await ctx.ledger.unsynced(bucket, { limit: PAGE, after });
-      chosen.push(...page.entries.filter((entry) => isChosen(ctx, entry, bucket === 'parked', paths)));
-      after = page.next;
-    } while (after !== undefined);
+    for await (const entry of unsyncedEntries(ctx.ledger, bucket)) {
+      if (isChosen(ctx, entry, bucket === 'parked', paths)) chosen.push(entry);
+    }
     await voidListsOf(
       ctx,
       chosen.map((entry) => trustedRef(entry.path)),

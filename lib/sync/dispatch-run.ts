@@ -1,4 +1,4 @@
-import { type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
+import { isMessageLost, type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
 import { NAMED_CONTENT_LIST, OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
@@ -7,12 +7,10 @@ import { outgoingMessage } from '../plan/message-ids.ts';
 import { isCopyOfHeldOut } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
+import { unsyncedEntries } from './unsynced-entries.ts';
 
 /** Entries of one phase looked at in one step: all that may be out and as many again to be sent. */
 const LOOK_AHEAD = 2 * MESSAGES_OUT;
-
-/** Entries of the index read at once. */
-const PAGE = 500;
 
 /** What one step of the dispatch did. `isIdle`: nothing was sent and nothing is out, so waiting brings nothing. */
 export interface DispatchStep {
@@ -70,31 +68,27 @@ async function pendingEntries(ctx: PairContext): Promise<readonly LedgerEntry[]>
 
 async function entriesOfPhase(ctx: PairContext, phase: Phase): Promise<readonly LedgerEntry[]> {
   const found: LedgerEntry[] = [];
-  let after: string | undefined;
-  do {
-    const page = await ctx.ledger.unsynced(phase, { limit: PAGE, after });
-    found.push(...page.entries.filter((entry) => ctx.rules.isWanted(trustedRef(entry.path))));
-    after = page.next;
-  } while (after !== undefined && (found.length < LOOK_AHEAD || !found.some((entry) => isSendable(entry, ctx))));
+  let hasSendable = false;
+  for await (const entry of unsyncedEntries(ctx.ledger, phase)) {
+    if (!ctx.rules.isWanted(trustedRef(entry.path))) continue;
+    found.push(entry);
+    hasSendable ||= isSendable(entry, ctx);
+    if (found.length >= LOOK_AHEAD && hasSendable) break;
+  }
   return found;
 }
 
 /** Something to send, at least: a long row of entries that wait for their time must not hide those behind it. */
 const isSendable = (entry: LedgerEntry, ctx: PairContext): boolean =>
-  (entry.nextAttemptAt ?? 0) <= ctx.clock.now() || (entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt);
+  (entry.nextAttemptAt ?? 0) <= ctx.clock.now() || isMessageLost(entry, ctx.queue.beganAt);
 
 /** Stages with a parked object: an upsert, or a delete, that the replica refused. */
 async function parkedStages(ctx: PairContext): Promise<ReadonlySet<Stage>> {
   const stages = new Set<Stage>();
-  let after: string | undefined;
-  do {
-    const page = await ctx.ledger.unsynced('parked', { limit: PAGE, after });
-    for (const entry of page.entries) {
-      const ref = trustedRef(entry.path);
-      if (ctx.rules.isWanted(ref)) stages.add(OBJECT_KINDS[ref.kind].stage);
-    }
-    after = page.next;
-  } while (after !== undefined);
+  for await (const { path } of unsyncedEntries(ctx.ledger, 'parked')) {
+    const ref = trustedRef(path);
+    if (ctx.rules.isWanted(ref)) stages.add(OBJECT_KINDS[ref.kind].stage);
+  }
   return stages;
 }
 
@@ -118,19 +112,14 @@ async function send(ctx: PairContext, lease: PollLease, { send: entries }: Dispa
 
 /** Parked entries whose daily retry has come get a new version, with no attempts. Reported drift is left to its operator unless it has a time. */
 export async function reviveParked(ctx: PairContext, epoch: number): Promise<void> {
-  let after: string | undefined;
-  do {
-    const page = await ctx.ledger.unsynced('parked', { limit: PAGE, after });
-    for (const entry of page.entries) {
-      const now = ctx.clock.now();
-      if (entry.nextAttemptAt === undefined || entry.nextAttemptAt > now) continue;
-      if (!ctx.rules.isWanted(trustedRef(entry.path))) continue;
-      await ctx.ledger.update(entry.path, (current) =>
-        current?.state === 'parked' && current.nextAttemptAt !== undefined && current.nextAttemptAt <= now
-          ? observe(current, { path: entry.path, action: current.action, epoch, now, by: 'operator' })
-          : undefined,
-      );
-    }
-    after = page.next;
-  } while (after !== undefined);
+  for await (const entry of unsyncedEntries(ctx.ledger, 'parked')) {
+    const now = ctx.clock.now();
+    if (entry.nextAttemptAt === undefined || entry.nextAttemptAt > now) continue;
+    if (!ctx.rules.isWanted(trustedRef(entry.path))) continue;
+    await ctx.ledger.update(entry.path, (current) =>
+      current?.state === 'parked' && current.nextAttemptAt !== undefined && current.nextAttemptAt <= now
+        ? observe(current, { path: entry.path, action: current.action, epoch, now, by: 'operator' })
+        : undefined,
+    );
+  }
 }

@@ -1,10 +1,7 @@
-import type { LedgerEntry } from '../model/ledger-entry.ts';
-import { retryAt } from '../model/ledger-entry.ts';
+import { isMessageLost, type LedgerEntry, retryAt } from '../model/ledger-entry.ts';
 import { PHASES } from '../model/phase.ts';
 import type { PairContext } from './pair-context.ts';
-
-/** Entries of the index read at once. */
-const PAGE = 1000;
+import { unsyncedEntries } from './unsynced-entries.ts';
 
 /**
  * After the death of the process that held the queue in memory: what was out is due at once, and attempts that had begun are given back
@@ -13,12 +10,9 @@ const PAGE = 1000;
 export async function giveBackInterrupted(ctx: Pick<PairContext, 'ledger' | 'queue' | 'clock'>): Promise<void> {
   const interrupted: LedgerEntry[] = [];
   for (const phase of PHASES) {
-    let after: string | undefined;
-    do {
-      const page = await ctx.ledger.unsynced(phase, { limit: PAGE, after });
-      interrupted.push(...page.entries.filter(({ sentAt }) => sentAt !== undefined && sentAt < ctx.queue.beganAt));
-      after = page.next;
-    } while (after !== undefined);
+    for await (const entry of unsyncedEntries(ctx.ledger, phase)) {
+      if (isMessageLost(entry, ctx.queue.beganAt)) interrupted.push(entry);
+    }
   }
   const hadBegun = interrupted.filter((entry) => entry.attempts > 0).length;
   for (const { path, version, attempts } of interrupted) {

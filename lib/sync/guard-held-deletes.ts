@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { holdUnderPlan, type LedgerEntry, release } from '../model/ledger-entry.ts';
+import { holdUnderPlan, isMessageLost, isMessageOut, type LedgerEntry, release } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
 import { kindOfList, trustedRef } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { GUARD_WINDOW_MS, guardDeletes } from '../plan/guard-deletes.ts';
 import type { PairContext, PairRecords } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
+import { unsyncedEntries } from './unsynced-entries.ts';
 
 /** Paths shown of a plan; all of them are in `unsynced-objects`. */
 const PLAN_SAMPLES = 10;
-
-/** Entries of the index read at once. */
-const PAGE = 1000;
 
 /**
  * Lets held deletes go, kind by kind, or keeps them under a plan with the reason. The release is counted before the first entry goes, so
@@ -35,12 +33,9 @@ export async function guardHeldDeletes(ctx: PairContext, lease: PollLease): Prom
 /** Held deletes inside the filter, whatever their plan. */
 export async function heldEntries(ctx: PairRecords): Promise<readonly LedgerEntry[]> {
   const held: LedgerEntry[] = [];
-  let after: string | undefined;
-  do {
-    const page = await ctx.ledger.unsynced('held', { limit: PAGE, after });
-    held.push(...page.entries.filter((entry) => ctx.rules.isWanted(trustedRef(entry.path))));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const entry of unsyncedEntries(ctx.ledger, 'held')) {
+    if (ctx.rules.isWanted(trustedRef(entry.path))) held.push(entry);
+  }
   return held;
 }
 
@@ -56,23 +51,19 @@ function areDefinitionsRead({ inventory: { primary } }: PairState, entry: Ledger
 
 /** A definition that the primary does not have any more is still on the replica, held or not confirmed, and may name what a delete would remove. */
 async function isDefinitionLeaving(ctx: PairContext): Promise<boolean> {
-  const { entries: absent } = await ctx.ledger.unsynced('absent', { limit: PAGE });
-  return [...absent, ...(await heldEntries(ctx))].some(({ path }) => {
-    const ref = trustedRef(path);
-    return OBJECT_KINDS[ref.kind].stage > 1 && ctx.rules.isWanted(ref);
-  });
+  for (const bucket of ['absent', 'held'] as const) {
+    for await (const { path } of unsyncedEntries(ctx.ledger, bucket)) {
+      const ref = trustedRef(path);
+      if (OBJECT_KINDS[ref.kind].stage > 1 && ctx.rules.isWanted(ref)) return true;
+    }
+  }
+  return false;
 }
-
-/** Its message went with the queue that it was in. */
-const isLost = (ctx: PairContext, entry: LedgerEntry): boolean =>
-  entry.sentAt !== undefined && entry.sentAt < ctx.queue.beganAt;
 
 /** A copy of an older version of a held delete may still be writing. */
 export async function isCopyOfHeldOut(ctx: PairContext): Promise<boolean> {
   const now = ctx.clock.now();
-  return (await heldEntries(ctx)).some(
-    (entry) => entry.sentAt !== undefined && !isLost(ctx, entry) && (entry.nextAttemptAt ?? 0) > now,
-  );
+  return (await heldEntries(ctx)).some((entry) => isMessageOut(entry, now, ctx.queue.beganAt));
 }
 
 async function guardKind(
@@ -86,7 +77,7 @@ async function guardKind(
   // A delete that came back ("not empty on the replica") waits for its time, one whose copy is out for the end of that.
   const { isNamedByDefinitions } = OBJECT_KINDS[kind];
   const candidates = held
-    .filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isLost(ctx, entry))
+    .filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isMessageLost(entry, ctx.queue.beganAt))
     .filter((entry) => !isNamedByDefinitions || areDefinitionsRead(lease.state(), entry));
   if (candidates.length === 0 || (isNamedByDefinitions && (await isDefinitionLeaving(ctx)))) return;
   // One that came back was counted when it was first released; once an hour it would use up what others may.

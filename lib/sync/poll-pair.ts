@@ -1,5 +1,5 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
-import { isLive, observe, UNSYNCED_BUCKETS, unsyncedBucket, withdraw } from '../model/ledger-entry.ts';
+import { isLive, observe, UNSYNCED_BUCKETS, withdraw } from '../model/ledger-entry.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { nextEpoch, type PairState } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES } from '../model/phase.ts';
@@ -13,6 +13,7 @@ import { guardHeldDeletes } from './guard-held-deletes.ts';
 import { guidText, type PairContext } from './pair-context.ts';
 import { LeaseLostError, type PollLease, takeLease } from './poll-lease.ts';
 import { takeInventory } from './take-inventory.ts';
+import { unsyncedEntries } from './unsynced-entries.ts';
 
 export interface PollOptions {
   /** Time (ms) by which the poll stops between two steps; being cut is normal, the next poll goes on. */
@@ -45,8 +46,6 @@ export interface PollReport {
   readonly problem?: string;
 }
 
-/** Entries of the index read at once. */
-const PAGE = 1000;
 /** With more messages out than this, copiers are busy for a while and a look at the ledger would only cost. */
 const ENOUGH_OUT = 100;
 /** How many pauses the next look waits then. */
@@ -178,19 +177,14 @@ async function identify(ctx: PairContext, lease: PollLease): Promise<string | un
 /** What was about to be deleted when the primary was replaced has its evidence from another organization. */
 async function holdReleasedDeletes(ctx: PairContext, epoch: number): Promise<void> {
   for (const phase of PHASES.filter(isDeletePhase)) {
-    let after: string | undefined;
-    do {
-      const page = await ctx.ledger.unsynced(phase, { limit: PAGE, after });
-      for (const { path } of page.entries) {
-        const now = ctx.clock.now();
-        await ctx.ledger.update(path, (entry) =>
-          entry?.state === 'pending' && !isLive(entry)
-            ? observe(entry, { path, action: 'delete', epoch, now, by: 'operator' })
-            : undefined,
-        );
-      }
-      after = page.next;
-    } while (after !== undefined);
+    for await (const { path } of unsyncedEntries(ctx.ledger, phase)) {
+      const now = ctx.clock.now();
+      await ctx.ledger.update(path, (entry) =>
+        entry?.state === 'pending' && !isLive(entry)
+          ? observe(entry, { path, action: 'delete', epoch, now, by: 'operator' })
+          : undefined,
+      );
+    }
   }
 }
 
@@ -235,14 +229,9 @@ async function followFilter(ctx: PairContext, lease: PollLease): Promise<void> {
   if (lease.state().filterHash === ctx.rules.filterHash) return;
   ctx.log('info', 'the filter of the pair changed: a new epoch begins with an inventory');
   for (const bucket of UNSYNCED_BUCKETS) {
-    let after: string | undefined;
-    do {
-      const page = await ctx.ledger.unsynced(bucket, { limit: PAGE, after });
-      for (const { path } of page.entries) {
-        if (!ctx.rules.isWanted(trustedRef(path))) await ctx.ledger.update(path, withdraw);
-      }
-      after = page.next;
-    } while (after !== undefined);
+    for await (const { path } of unsyncedEntries(ctx.ledger, bucket)) {
+      if (!ctx.rules.isWanted(trustedRef(path))) await ctx.ledger.update(path, withdraw);
+    }
   }
   await lease.write((state) => nextEpoch(state, ctx.clock.now(), { filterHash: ctx.rules.filterHash }));
 }
@@ -264,14 +253,9 @@ async function noteBootstrapped(ctx: PairContext, lease: PollLease): Promise<voi
   const { bootstrappedAt, inventory } = lease.state();
   if (bootstrappedAt !== undefined || inventory.primary.contents?.completeAt === undefined) return;
   for (const phase of [1, 2, 3] as const) {
-    const { entries } = await ctx.ledger.unsynced(phase, { limit: PAGE });
-    const isCopying = entries.some(
-      (entry) =>
-        ctx.rules.isWanted(trustedRef(entry.path)) &&
-        entry.attempts < FAILURES_THAT_OPEN_A_PHASE &&
-        unsyncedBucket(entry) !== undefined,
-    );
-    if (isCopying) return;
+    for await (const { path, attempts } of unsyncedEntries(ctx.ledger, phase)) {
+      if (ctx.rules.isWanted(trustedRef(path)) && attempts < FAILURES_THAT_OPEN_A_PHASE) return;
+    }
   }
   const now = ctx.clock.now();
   await lease.write((state) => ({

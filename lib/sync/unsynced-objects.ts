@@ -2,6 +2,7 @@ import { type LedgerEntry, UNSYNCED_BUCKETS } from '../model/ledger-entry.ts';
 import type { ObjectPath } from '../model/object-path.ts';
 import type { Action } from '../model/phase.ts';
 import type { Ledger } from '../ports/ledger.ts';
+import { unsyncedEntries } from './unsynced-entries.ts';
 
 /** An object of which the replica may differ, and why. Times are milliseconds since 1970. */
 export interface UnsyncedObject {
@@ -18,9 +19,6 @@ export interface UnsyncedObject {
   readonly reason: string;
 }
 
-/** Entries of the index read at once. */
-const PAGE = 1000;
-
 /**
  * Every object of the pair that is not in sync, by path. Reads the ledger alone, while others may write it: an object that changes its
  * place meanwhile is listed once or has settled.
@@ -29,23 +27,18 @@ export async function unsyncedObjects(ledger: Ledger): Promise<readonly Unsynced
   const plans = new Map((await ledger.plans()).map((plan) => [plan.id, plan.reason]));
   const found = new Map<ObjectPath, UnsyncedObject>();
   for (const bucket of UNSYNCED_BUCKETS) {
-    let after: string | undefined;
-    do {
-      const page = await ledger.unsynced(bucket, { limit: PAGE, after });
-      for (const entry of page.entries) {
-        const state = typeof bucket === 'number' ? 'pending' : bucket;
-        found.set(entry.path, {
-          path: entry.path,
-          action: state === 'absent' ? 'delete' : entry.action,
-          state,
-          since: entry.pendingSince,
-          attempts: entry.attempts,
-          nextAttemptAt: isTimed(entry, state) ? entry.nextAttemptAt : undefined,
-          reason: reasonOf(entry, state, plans),
-        });
-      }
-      after = page.next;
-    } while (after !== undefined);
+    for await (const entry of unsyncedEntries(ledger, bucket)) {
+      const state = typeof bucket === 'number' ? 'pending' : bucket;
+      found.set(entry.path, {
+        path: entry.path,
+        action: state === 'absent' ? 'delete' : entry.action,
+        state,
+        since: entry.pendingSince,
+        attempts: entry.attempts,
+        nextAttemptAt: isTimed(entry, state) ? entry.nextAttemptAt : undefined,
+        reason: reasonOf(entry, state, plans),
+      });
+    }
   }
   return [...found.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,5 +1,6 @@
-import { UNSYNCED_BUCKETS } from '../model/ledger-entry.ts';
+import { isMessageOut, UNSYNCED_BUCKETS } from '../model/ledger-entry.ts';
 import type { PairRecords } from './pair-context.ts';
+import { unsyncedEntries } from './unsynced-entries.ts';
 
 /** What a pair is doing at this moment. */
 export interface WorkUnderWay {
@@ -7,9 +8,6 @@ export interface WorkUnderWay {
   /** Copies whose message is out. One of a version that a newer one replaced is not among them. */
   readonly copies: number;
 }
-
-/** Entries of the index read at once. */
-const PAGE = 1000;
 
 /**
  * Whether a poll holds the pair's lease, and how many copies are out. Messages sent before `queueBeganAt` are gone with their queue and do
@@ -19,14 +17,9 @@ export async function workUnderWay({ state, ledger, clock }: PairRecords, queueB
   const now = clock.now();
   let copies = 0;
   for (const bucket of UNSYNCED_BUCKETS) {
-    let after: string | undefined;
-    do {
-      const page = await ledger.unsynced(bucket, { limit: PAGE, after });
-      copies += page.entries.filter(
-        ({ sentAt, nextAttemptAt = 0 }) => sentAt !== undefined && sentAt >= queueBeganAt && nextAttemptAt > now,
-      ).length;
-      after = page.next;
-    } while (after !== undefined);
+    for await (const entry of unsyncedEntries(ledger, bucket)) {
+      if (isMessageOut(entry, now, queueBeganAt)) copies += 1;
+    }
   }
   return { isPolling: ((await state.read())?.leaseUntil ?? 0) > now, copies };
 }
