@@ -1,19 +1,7 @@
 import { z } from 'zod';
+import { COOKBOOK_SEGMENTS } from '../model/cookbook-segments.ts';
 import { canonicalVersion, type ObjectRef } from '../model/object-path.ts';
 import { objectMembers } from './json-slices.ts';
-
-/** The arrays of manifests before API version 2. Their form always has all nine: Chef 12 clients break on missing ones. */
-const SEGMENTS = [
-  'attributes',
-  'definitions',
-  'files',
-  'libraries',
-  'providers',
-  'recipes',
-  'resources',
-  'root_files',
-  'templates',
-] as const;
 
 /** What servers accept at the top of a manifest besides the files; they refuse a manifest with any other key. */
 const KEPT_MEMBERS = new Set(['name', 'cookbook_name', 'version', 'chef_type', 'json_class', 'frozen?', 'metadata']);
@@ -87,7 +75,7 @@ function filesOfSegments(value: unknown): ManifestFile[] | ManifestProblem {
   if (typeof value !== 'object' || value === null) return { problem: 'is not a JSON object' };
   const members = new Map(Object.entries(value));
   const found: ManifestFile[] = [];
-  for (const segment of SEGMENTS) {
+  for (const segment of COOKBOOK_SEGMENTS) {
     const entries = files.safeParse(members.get(segment) ?? []);
     if (!entries.success) return { problem: `has a wrong entry in ${segment}` };
     for (const file of entries.data) found.push({ ...file, name: `${segment}/${file.name}` });
@@ -112,7 +100,7 @@ export function writeManifest(manifest: CookbookManifest, apiVersion: number): s
   if (apiVersion >= 2) {
     members.push(`"all_files":${JSON.stringify(manifest.files.map((file) => entryOf(file, file.name)))}`);
   } else {
-    for (const segment of SEGMENTS) {
+    for (const segment of COOKBOOK_SEGMENTS) {
       const entries = manifest.files
         .filter((file) => segmentOf(file) === segment)
         .map((file) => entryOf(file, file.name.slice(file.name.indexOf('/') + 1)));
@@ -128,7 +116,7 @@ function entryOf({ path, checksum, specificity }: ManifestFile, name: string) {
 }
 
 /** The segment of a file, as servers split names; a name without a slash is a root file. */
-function segmentOf({ name }: ManifestFile): (typeof SEGMENTS)[number] | undefined {
+function segmentOf({ name }: ManifestFile): (typeof COOKBOOK_SEGMENTS)[number] | undefined {
   const slash = name.indexOf('/');
-  return slash === -1 ? 'root_files' : SEGMENTS.find((segment) => segment === name.slice(0, slash));
+  return slash === -1 ? 'root_files' : COOKBOOK_SEGMENTS.find((segment) => segment === name.slice(0, slash));
 }

@@ -1,3 +1,4 @@
+import { COOKBOOK_SEGMENTS } from '../model/cookbook-segments.ts';
 import type { ObjectKind } from '../model/object-kind.ts';
 import { type ExactJson, type ExactObject, parseExactObject, unreadable, writeExactJson } from './exact-json.ts';
 
@@ -62,18 +63,7 @@ const METADATA_DEFAULTS: ReadonlyMap<string, ExactJson> = new Map<string, ExactJ
 ]);
 
 /** Where a manifest lists its files: API v2 in one list, v0 and v1 by segment. */
-const FILE_LISTS = [
-  'all_files',
-  'attributes',
-  'definitions',
-  'files',
-  'libraries',
-  'providers',
-  'recipes',
-  'resources',
-  'root_files',
-  'templates',
-] as const;
+const FILE_LISTS = ['all_files', ...COOKBOOK_SEGMENTS] as const;
 
 function formOf(kind: ObjectKind, text: string): ExactObject {
   return FORMS[kind](parseExactObject(text));

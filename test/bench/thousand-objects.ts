@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pMap from 'p-map';
+import { COOKBOOK_SEGMENTS } from '../../lib/model/cookbook-segments.ts';
 import { type ObjectRef, objectRef } from '../../lib/model/object-path.ts';
 import type { ChefOrg } from '../../lib/ports/chef-org.ts';
 
@@ -75,18 +76,6 @@ export const jsonObjects: readonly JsonObject[] = [
   })),
 ];
 
-const SEGMENTS = [
-  'attributes',
-  'definitions',
-  'files',
-  'libraries',
-  'providers',
-  'recipes',
-  'resources',
-  'root_files',
-  'templates',
-];
-
 /** A cookbook version whose recipes are the given contents. */
 export function cookbook(name: string, version: string, contents: readonly Buffer[]): Cookbook {
   const files = new Map(contents.map((content) => [md5(content), content]));
@@ -104,7 +93,7 @@ export function cookbook(name: string, version: string, contents: readonly Buffe
     json_class: 'Chef::CookbookVersion',
     'frozen?': false,
     metadata: { name, version, description: '', dependencies: {}, platforms: {} },
-    ...Object.fromEntries(SEGMENTS.map((segment) => [segment, segment === 'recipes' ? recipes : []])),
+    ...Object.fromEntries(COOKBOOK_SEGMENTS.map((segment) => [segment, segment === 'recipes' ? recipes : []])),
   });
   return { ref: ref('cookbook_version', name, version), manifest, files };
 }
