@@ -22,6 +22,10 @@ export interface ObjectKindRow {
   readonly stage: Stage;
   /** A container is deleted only when the replica's own list of its members is empty. */
   readonly isContainer: boolean;
+  /** False for what shows nothing but its name: its list of names says everything. */
+  readonly hasBody: boolean;
+  /** It can be frozen: then only a forced write changes it, and it is trusted between full readings. */
+  readonly canBeFrozen: boolean;
   /** Roles, environments and policies name it: it goes only when their present form was read. */
   readonly isNamedByDefinitions: boolean;
   /** What two parallel writes must not share: real servers fail the first two writes of one new cookbook name (API facts §12). */
@@ -46,6 +50,8 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 2,
     stage: 1,
     isContainer: false,
+    hasBody: true,
+    canBeFrozen: true,
     isNamedByDefinitions: true,
     serialisedBy: 'first name',
     namePattern: VERSION,
@@ -57,6 +63,8 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 1,
     stage: 1,
     isContainer: true,
+    hasBody: false,
+    canBeFrozen: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
@@ -68,6 +76,8 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 2,
     stage: 1,
     isContainer: false,
+    hasBody: true,
+    canBeFrozen: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
@@ -80,6 +90,8 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 1,
     stage: 2,
     isContainer: false,
+    hasBody: true,
+    canBeFrozen: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
@@ -92,6 +104,8 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     nameCount: 1,
     stage: 2,
     isContainer: false,
+    hasBody: true,
+    canBeFrozen: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: COOKBOOK_NAME,

@@ -26,7 +26,7 @@ export interface UnknownPath {
  * Why a name cannot be put into a request, or undefined when it can. `.` and `..` match Chef's own patterns, but every HTTP client
  * collapses them: `DELETE …/roles/..` would become `DELETE /organizations/ORG/` (API facts §8).
  */
-export function nameProblem(name: string, pattern: RegExp): string | undefined {
+function nameProblem(name: string, pattern: RegExp): string | undefined {
   if (name === '.' || name === '..') return `the name "${name}" would address another resource`;
   if (!pattern.test(name)) return 'the name has characters that Chef does not allow';
   return undefined;
@@ -87,6 +87,9 @@ export function kindOfList(list: ListPath): ObjectKind {
   if (row === undefined) throw new Error(`${list} is no list of a replicated kind`);
   return row.kind;
 }
+
+/** Whether the list's members have lists of members of their own, at their own paths: `/data` has `/data/BAG`. */
+export const isListOfContainers = (list: ListPath): boolean => OBJECT_KINDS[kindOfList(list)].isContainer;
 
 /** The reference of a list's member; names of cookbook versions are `NAME/VERSION`, of all others the bare name. */
 export function memberOf(list: ListPath, name: string): ObjectRef | UnknownPath {

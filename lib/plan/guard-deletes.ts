@@ -1,9 +1,9 @@
 /** Deletes of one kind that are always allowed within a day: a handful is daily work even in a small organization. */
-export const ALWAYS_ALLOWED_DELETES = 20;
+const ALWAYS_ALLOWED_DELETES = 20;
 /** Share of the live entries of a kind that may be deleted within a day. */
-export const ALLOWED_DELETE_SHARE = 0.1;
+const ALLOWED_DELETE_SHARE = 0.1;
 /** Above this many live entries, never more than half of them. */
-export const HALF_RULE_ABOVE = 3;
+const HALF_RULE_ABOVE = 3;
 /** The guard's memory. */
 export const GUARD_WINDOW_MS = 24 * 60 * 60_000;
 

@@ -1,5 +1,5 @@
 import { COOKBOOK_SEGMENTS } from '../model/cookbook-segments.ts';
-import type { ObjectKind } from '../model/object-kind.ts';
+import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
 import { type ExactJson, type ExactObject, parseExactObject, unreadable, writeExactJson } from './exact-json.ts';
 
 /**
@@ -23,6 +23,10 @@ export function differingFields(kind: ObjectKind, a: string, b: string): string[
   });
   return names.sort();
 }
+
+/** Whether the object is of a kind that can be frozen, and is. An item may hold a field of that name, which means nothing. */
+export const isFrozenObject = (kind: ObjectKind, text: string): boolean =>
+  OBJECT_KINDS[kind].canBeFrozen && isFrozenManifest(text);
 
 /** Whether a cookbook version's manifest says that it is frozen: no PUT can clear that, and only a forced one changes the rest. */
 export function isFrozenManifest(text: string): boolean {

@@ -1,7 +1,7 @@
 import { claim, claimForMember, hasClaimed, noteCopyEnded, settle } from '../model/ledger-entry.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
-import { isFrozenManifest } from '../plan/normalised-form.ts';
+import { isFrozenObject } from '../plan/normalised-form.ts';
 import type { ChefObject } from '../ports/chef-org.ts';
 import type { Begun, CopyOutcome } from './copy-objects.ts';
 import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
@@ -22,8 +22,8 @@ export async function readSource(ctx: PairContext, { entry }: Begun): Promise<So
   const readAt = ctx.clock.now();
   const object = await ctx.primary.read(ref);
   if ('missing' in object) throw notOnPrimary(ref);
-  const isFrozen = ref.kind === 'cookbook_version' && isFrozenManifest(object.text);
-  return { ref, object, fingerprint: fingerprintOf(ctx, ref, object.text), isFrozen, readAt };
+  const fingerprint = fingerprintOf(ctx, ref, object.text);
+  return { ref, object, fingerprint, isFrozen: isFrozenObject(ref.kind, object.text), readAt };
 }
 
 /**
@@ -128,7 +128,7 @@ async function writeCookbook(ctx: PairContext, { ref, object, fingerprint, isFro
   const found = await ctx.replica.read(ref);
   if (!('missing' in found)) {
     if (fingerprintOf(ctx, ref, found.text) === fingerprint) return;
-    if (!isFrozen && isFrozenManifest(found.text)) throw frozenOnReplica(ref);
+    if (!isFrozen && isFrozenObject(ref.kind, found.text)) throw frozenOnReplica(ref);
   }
   await ctx.replica.writeCookbook(ref, object.text, ctx.primary.cookbookFiles(object));
 }

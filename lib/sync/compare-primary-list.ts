@@ -10,12 +10,12 @@ import {
   unsyncedBucket,
 } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
-import { kindOfList, type ListPath, nameInList, type ObjectRef, trustedRef } from '../model/object-path.ts';
+import { isListOfContainers, type ListPath, nameInList, type ObjectRef, trustedRef } from '../model/object-path.ts';
 import type { ListRow, Pass } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { listDigest } from '../plan/fingerprint.ts';
 import { mayNameContent, type PairContext } from './pair-context.ts';
-import { bagBodies, isReadOneByOne, type Members, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
+import { bodiesOf, type Members, nameBodies, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
 import { voidList } from './void-list.ts';
 
 /** What the comparison of one list needs to know of its pass. */
@@ -49,10 +49,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const found = await ctx.ledger.readList('primary', list);
   const row = found?.epoch === pass.epoch ? found : undefined;
   const readsBodies = pass.scope === 'contents';
-  const bulk =
-    readsBodies && !isReadOneByOne(list) && kindOfList(list) !== 'data_bag'
-      ? await readBulk(ctx, 'primary', list)
-      : undefined;
+  const bulk = readsBodies && bodiesOf(list) === 'bulk' ? await readBulk(ctx, 'primary', list) : undefined;
   if (bulk !== undefined && row?.contents?.digest === contentsDigest(ctx, bulk)) return UNCHANGED;
 
   const members = await readMembers(ctx, 'primary', list);
@@ -61,11 +58,10 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     [...members.refs.keys()].map((name) => [name]),
   );
   const areNamesKnown = row?.names?.digest === names;
-  // A data bag shows nothing but its name, so its list has no contents of its own.
-  if (areNamesKnown && (!readsBodies || kindOfList(list) === 'data_bag')) return { ...UNCHANGED, members };
+  if (areNamesKnown && (!readsBodies || bodiesOf(list) === 'none')) return { ...UNCHANGED, members };
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
-  let bodies = bulk ?? (kindOfList(list) === 'data_bag' ? bagBodies(ctx, members) : new Map<string, Seen>());
-  if (readsBodies && areNamesKnown && isReadOneByOne(list)) {
+  let bodies = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map<string, Seen>());
+  if (readsBodies && areNamesKnown && bodiesOf(list) === 'one by one') {
     bodies = await readBodies(ctx, 'primary', without(members.refs, frozen));
     // The digest holds frozen versions by name alone, so a full reading is compared with the ledger.
     const isUnchanged = row?.contents?.digest === contentsDigest(ctx, withFrozen(bodies, frozen));
@@ -89,7 +85,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const missing = unlisted.filter(isLive);
   const absent =
     (await noteMissing(ctx, list, pass, missing, startedAt)) +
-    (kindOfList(list) === 'data_bag' ? await noteItemsOf(ctx, pass, unlisted, startedAt) : 0);
+    (isListOfContainers(list) ? await noteItemsOf(ctx, pass, unlisted, startedAt) : 0);
   const isSettled = absent === 0 && ![...entries.values()].some((entry) => isDeletedSince(entry, startedAt));
   await storeDigests(ctx, list, pass, found?.generation, {
     names: isSettled ? names : undefined,

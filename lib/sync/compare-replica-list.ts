@@ -11,14 +11,14 @@ import {
   settle,
   unsyncedBucket,
 } from '../model/ledger-entry.ts';
-import { kindOfList, type ListPath, nameInList, type ObjectRef, trustedRef } from '../model/object-path.ts';
+import { isListOfContainers, type ListPath, nameInList, type ObjectRef, trustedRef } from '../model/object-path.ts';
 import type { Digest, PassScope } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { PARKED_RETRY_MS } from '../plan/backoff.ts';
 import { listDigest } from '../plan/fingerprint.ts';
 import type { ListPass } from './compare-primary-list.ts';
 import type { PairContext } from './pair-context.ts';
-import { bagBodies, isReadOneByOne, type Members, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
+import { bodiesOf, type Members, nameBodies, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
 
 /** What a comparison of the replica needs beside the list pass. */
 export interface ReplicaPass extends ListPass {
@@ -52,7 +52,7 @@ export async function compareReplicaList(
   const isEqual = (stored: Digest | undefined, digest: string, primary: string | undefined): boolean =>
     stored?.digest === digest && stored.against !== undefined && stored.against === primary;
 
-  const isBulk = readsBodies && !isReadOneByOne(list) && kindOfList(list) !== 'data_bag';
+  const isBulk = readsBodies && bodiesOf(list) === 'bulk';
   const bulk = isBulk ? await readBulk(ctx, 'replica', list) : undefined;
   if (bulk !== undefined && isEqual(row?.contents, bodiesDigest(ctx, bulk), against.contents)) return { drifted: 0 };
   const members = await readMembers(ctx, 'replica', list);
@@ -63,9 +63,8 @@ export async function compareReplicaList(
   if (!needsBodies(list, pass.scope) && isEqual(row?.names, names, against.names)) return { drifted: 0, members };
 
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
-  let bodies: ReadonlyMap<string, Seen> =
-    bulk ?? (kindOfList(list) === 'data_bag' ? bagBodies(ctx, members) : new Map());
-  if (readsBodies && isReadOneByOne(list) && row?.names?.digest === names) {
+  let bodies: ReadonlyMap<string, Seen> = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map());
+  if (readsBodies && bodiesOf(list) === 'one by one' && row?.names?.digest === names) {
     bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen));
     // The digest leaves frozen versions out, so a full reading is compared with the ledger.
     const isUnchanged = isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents);
@@ -83,7 +82,7 @@ export async function compareReplicaList(
     if (result === 'drifted') drifted += 1;
     if (result !== 'equal') unsettled += 1;
   }
-  if (kindOfList(list) === 'data_bag') {
+  if (isListOfContainers(list)) {
     const lost = entries.filter((entry) => isLive(entry) && !members.refs.has(nameInList(trustedRef(entry.path))));
     drifted += await compareItemsOf(ctx, lost, pass, startedAt);
     // An item's copier may make a bag that is not expected here itself (a baseline's), and the digest would not miss it again.
@@ -132,9 +131,8 @@ async function compareItemsOf(
 const notIn = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
   new Map([...map].filter(([name]) => !names.has(name)));
 
-/** Bags show nothing but their names, so a contents pass of their list is a names pass. */
-const needsBodies = (list: ListPath, scope: PassScope): boolean =>
-  scope === 'contents' && kindOfList(list) !== 'data_bag';
+/** Where names say everything, a contents pass is a names pass. */
+const needsBodies = (list: ListPath, scope: PassScope): boolean => scope === 'contents' && bodiesOf(list) !== 'none';
 
 const bodiesDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
   listDigest(

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { kindOfList, type ListPath, type ObjectPath, type ObjectRef } from '../model/object-path.ts';
+import { isListOfContainers, type ListPath, type ObjectPath, type ObjectRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { differingFields } from '../plan/normalised-form.ts';
 import { judge } from './breaker.ts';
@@ -38,7 +38,7 @@ export async function comparePair(
   };
   for (const list of ctx.rules.lists) {
     const compared = await compare(list);
-    if (kindOfList(list) !== 'data_bag') continue;
+    if (!isListOfContainers(list)) continue;
     for (const { sign, path } of compared) {
       const isBagToRead = (sign === '=' || sign === '+') && ctx.rules.isBagWanted(path.slice('/data/'.length));
       if (isBagToRead) await compare(path, sign === '+');

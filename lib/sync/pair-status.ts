@@ -56,7 +56,7 @@ export interface StatusCounts {
 }
 
 /** A pair without a complete poll for this many intervals is stale. */
-export const STALE_AFTER_INTERVALS = 3;
+const STALE_AFTER_INTERVALS = 3;
 
 export interface StatusSources {
   readonly pair: string;

@@ -1,8 +1,9 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
+import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath, memberOf, nameInList, type ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
-import { isFrozenManifest } from '../plan/normalised-form.ts';
+import { isFrozenObject } from '../plan/normalised-form.ts';
 import { fingerprintOf, isExpectedFailure, orgOf, type PairContext, type PairSides } from './pair-context.ts';
 
 /** Single reads of one list under way at a time; the server's own bound on requests in flight comes on top. */
@@ -71,8 +72,8 @@ async function searchOrNothing(
   }
 }
 
-/** A data bag has no body: it shows nothing but its name. */
-export const bagBodies = (ctx: PairContext, members: Members): ReadonlyMap<string, Seen> =>
+/** The bodies of what shows nothing but its name. */
+export const nameBodies = (ctx: PairContext, members: Members): ReadonlyMap<string, Seen> =>
   new Map(
     [...members.refs].map(([name, ref]) => [
       name,
@@ -114,8 +115,7 @@ function objectFailure(ctx: PairContext, side: Side, ref: ObjectRef, error: unkn
 
 function seenIn(ctx: PairContext, ref: ObjectRef, text: string, isFromSearch: boolean): Seen | undefined {
   try {
-    const isFrozen = ref.kind === 'cookbook_version' && isFrozenManifest(text);
-    return { fingerprint: fingerprintOf(ctx, ref, text), isFrozen, isFromSearch };
+    return { fingerprint: fingerprintOf(ctx, ref, text), isFrozen: isFrozenObject(ref.kind, text), isFromSearch };
   } catch (error) {
     if (!isExpectedFailure(error)) throw error;
     ctx.log('warn', `an object cannot be compared: ${error.message}`, { path: ref.path });
@@ -123,5 +123,12 @@ function seenIn(ctx: PairContext, ref: ObjectRef, text: string, isFromSearch: bo
   }
 }
 
-/** Whether a list's bodies can only be read one by one, which is why frozen members are trusted between full readings. */
-export const isReadOneByOne = (list: ListPath): boolean => kindOfList(list) === 'cookbook_version';
+/**
+ * How the bodies of a list's members are read: in bulk from search; one by one, which is why frozen ones are trusted between full readings;
+ * or not at all, because they show nothing but their names.
+ */
+export function bodiesOf(list: ListPath): 'bulk' | 'one by one' | 'none' {
+  const { hasBody, searchIndex } = OBJECT_KINDS[kindOfList(list)];
+  if (!hasBody) return 'none';
+  return searchIndex === undefined ? 'one by one' : 'bulk';
+}

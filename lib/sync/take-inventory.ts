@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
-import { kindOfList, type ListPath } from '../model/object-path.ts';
+import { isListOfContainers, type ListPath } from '../model/object-path.ts';
 import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
@@ -216,7 +216,7 @@ async function compareList(
     takesBaseline: state.start === 'baseline' && state.baselineAt === undefined,
   };
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
-    kindOfList(list) === 'data_bag' && members !== undefined ? bagsToWalk(ctx, members) : undefined;
+    isListOfContainers(list) && members !== undefined ? bagsToWalk(ctx, members) : undefined;
   if (side === 'primary') {
     const { observed, absent, members } = await comparePrimaryList(ctx, list, listPass);
     const unusable = members?.unusable.map((name) => `${list}/${name}`) ?? [];

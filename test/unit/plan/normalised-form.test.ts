@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ObjectKind } from '../../../lib/model/object-kind.ts';
-import { differingFields, isFrozenManifest, normalisedForm } from '../../../lib/plan/normalised-form.ts';
+import {
+  differingFields,
+  isFrozenManifest,
+  isFrozenObject,
+  normalisedForm,
+} from '../../../lib/plan/normalised-form.ts';
 
 const areEqual = (kind: ObjectKind, a: object | string, b: object | string): boolean => {
   const [textA, textB] = [a, b].map((object) => (typeof object === 'string' ? object : JSON.stringify(object)));
@@ -190,5 +195,12 @@ describe('isFrozenManifest', () => {
     expect(isFrozenManifest('{"frozen?":true}')).toBe(true);
     expect(isFrozenManifest('{"frozen?":false}')).toBe(false);
     expect(isFrozenManifest('{}')).toBe(false);
+  });
+});
+
+describe('isFrozenObject', () => {
+  test('an item that holds a field of that name is not frozen', () => {
+    expect(isFrozenObject('cookbook_version', '{"frozen?":true}')).toBe(true);
+    expect(isFrozenObject('data_bag_item', '{"id":"a","frozen?":true}')).toBe(false);
   });
 });

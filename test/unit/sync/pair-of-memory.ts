@@ -3,7 +3,7 @@ import { isLive, settle } from '../../../lib/model/ledger-entry.ts';
 import { type ListPath, listOf, nameInList, trustedRef } from '../../../lib/model/object-path.ts';
 import { newPairState } from '../../../lib/model/pair-state.ts';
 import type { Side } from '../../../lib/model/side.ts';
-import { isFrozenManifest } from '../../../lib/plan/normalised-form.ts';
+import { isFrozenObject } from '../../../lib/plan/normalised-form.ts';
 import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
 import type { Ledger } from '../../../lib/ports/ledger.ts';
 import { fingerprintOf, type PairContext } from '../../../lib/sync/pair-context.ts';
@@ -100,7 +100,7 @@ export function pairOfMemory(lists: readonly ListPath[]): PairOfMemory {
       for (const { path, version } of (await ledger.entriesOf(list)).filter(isLive)) {
         const ref = trustedRef(path);
         const text = primary.get(list)?.get(nameInList(ref)) ?? unexpected();
-        const isFrozen = ref.kind === 'cookbook_version' && isFrozenManifest(text);
+        const isFrozen = isFrozenObject(ref.kind, text);
         const fingerprint = fingerprintOf(ctx, ref, text);
         const done = { version, now, readAt: now, fingerprint, destination: 'replica', isFrozen };
         await ledger.update(path, (entry) => settle(entry, done));
