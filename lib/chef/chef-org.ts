@@ -18,6 +18,9 @@ export interface ChefOrgSettings {
   readonly side: Side;
 }
 
+/** A search service that is out of order is not asked for every list of every pass; until then objects are read one by one. */
+const SEARCH_REST_MS = 10 * 60_000;
+
 const organizationAnswer = z.object({ name: z.string(), guid: z.string().min(1).optional() });
 const environmentAnswer = z.object({ name: z.literal('_default') });
 
@@ -28,11 +31,17 @@ const environmentAnswer = z.object({ name: z.literal('_default') });
 export function createChefOrg({ server, organization, side }: ChefOrgSettings): ChefOrg {
   const org = createOrgRequests(server, organization, side);
   const uploadFiles = createFileUploader(org);
+  let searchRestsUntil = 0;
   return {
     side,
     probe: () => (organization === null ? probeServer(org) : probeOrganization(org)),
     names: (list) => listNames(org, list),
-    bodies: (list) => searchBodies(org, list),
+    async bodies(list) {
+      if (server.clock.now() < searchRestsUntil) return new Map();
+      return await searchBodies(org, list, () => {
+        searchRestsUntil = server.clock.now() + SEARCH_REST_MS;
+      });
+    },
     read: (ref) => readObject(org, ref),
     create: (ref, text) => createObject(org, ref, text),
     replace: (ref, text) => replaceObject(org, ref, text),

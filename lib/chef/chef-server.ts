@@ -21,6 +21,8 @@ const FIRST_PAUSE_MS = 500;
 const MAX_ASKED_PAUSE_MS = 30_000;
 /** No further try begins later than this after the first: with one time-out more, a request ends well before a function's 5 minutes. */
 const TRY_WINDOW_MS = 60_000;
+/** A version and a key may both change under a request; what changes more often than that never ends. */
+const MOST_RENEGOTIATIONS = 3;
 /** Answers larger than this are refused: the list of 100,000 objects has 10 MB, the largest object 2 MB. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /**
@@ -36,6 +38,10 @@ export function mayPass({ cause, status = 0 }: RequestFailure): boolean {
   if (cause === 'status') return isTroubleStatus(status) && status !== 501;
   return cause === 'time-out' || cause === 'connection';
 }
+
+/** A read that the object's own permissions deny; an overloaded server fails to verify the user instead (API facts §12). */
+const isDeniedForGood = ({ method }: ApiRequest, answer: Buffer | undefined): boolean =>
+  method === 'GET' && answer?.includes('missing read permission') === true;
 
 /** How to reach a Chef server and as whom. */
 export interface ChefServerSettings extends HttpAgentSettings {
@@ -65,6 +71,8 @@ export interface ApiRequest {
   /** Names requests that take about equally long, to notice when they take longer. */
   readonly latencyKind?: string;
   readonly tries?: number;
+  /** Served by another service than the objects: that it fails says nothing about how true their answers are. */
+  readonly isShortcut?: boolean;
   /** An answer that is larger comes back with `isTooLarge` instead of failing. */
   readonly maxBytes?: number;
 }
@@ -108,7 +116,7 @@ export interface ChefServer {
 type TryOutcome =
   | { readonly kind: 'answer'; readonly answer: Omit<ApiAnswer, 'wasRetried'> }
   /** The server named the API version it speaks, or the key was replaced: the same request goes out again with that. */
-  | { readonly kind: 'renegotiated' }
+  | { readonly kind: 'renegotiated'; readonly failure: RequestFailure }
   | {
       readonly kind: 'failed';
       readonly failure: RequestFailure;
@@ -172,10 +180,12 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
         body: request.body ?? null,
       });
       const bytes = await readAtMost(response.body, request.maxBytes ?? MAX_ANSWER_BYTES);
-      isTrouble = isTroubleStatus(response.statusCode);
-      if (response.statusCode === 403) limiter.noteTrouble();
-      if (response.statusCode === 401 && (await isKeyReplaced(signedWith))) return { kind: 'renegotiated' };
-      return judgeAnswer(request, label, version, response, bytes);
+      isTrouble = isTroubleStatus(response.statusCode) && request.isShortcut !== true;
+      if (response.statusCode === 403 && !isDeniedForGood(request, bytes)) limiter.noteTrouble();
+      const outcome = judgeAnswer(request, label, version, response, bytes);
+      if (outcome.kind !== 'failed' || outcome.failure.status !== 401 || !(await isKeyReplaced(signedWith)))
+        return outcome;
+      return { kind: 'renegotiated', failure: outcome.failure };
     } catch (error) {
       const failure = transportFailure(label, url.host, error);
       return { kind: 'failed', failure, error };
@@ -214,17 +224,18 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
       }
       return { kind: 'answer', answer: { status, text, isTooLarge: false, label } };
     }
+    const facts = { date: headerOf(headers, 'date'), location: headerOf(headers, 'location') };
+    const failure = statusFailure(label, status, text, facts, clock.now());
     const named = status === 406 ? versionAfterRefusal(version, text) : undefined;
     if (named !== undefined) {
       offeredVersion = named;
       agreedVersion = named;
-      return { kind: 'renegotiated' };
+      return { kind: 'renegotiated', failure };
     }
-    const facts = { date: headerOf(headers, 'date'), location: headerOf(headers, 'location') };
     const askedPauseMs = askedPause(headerOf(headers, 'retry-after'));
     return {
       kind: 'failed',
-      failure: statusFailure(label, status, text, facts, clock.now()),
+      failure,
       ...(askedPauseMs === undefined ? {} : { askedPauseMs }),
     };
   }
@@ -240,10 +251,15 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
     async send(request) {
       const label = { side: request.side, request: `${request.method} ${request.shownPath ?? request.path}` };
       const startedAt = clock.now();
+      let renegotiations = 0;
       for (let failedTries = 0; ; ) {
         const outcome = await tryOnce(request, label);
         if (outcome.kind === 'answer') return { ...outcome.answer, wasRetried: failedTries > 0 };
-        if (outcome.kind === 'renegotiated') continue;
+        if (outcome.kind === 'renegotiated') {
+          renegotiations += 1;
+          if (renegotiations > MOST_RENEGOTIATIONS) throw new ChefRequestError(outcome.failure);
+          continue;
+        }
         failedTries += 1;
         const isLast = failedTries >= (request.tries ?? TRIES) || clock.now() - startedAt > TRY_WINDOW_MS;
         if (!mayPass(outcome.failure) || isLast) {

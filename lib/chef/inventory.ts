@@ -40,9 +40,13 @@ export async function listNames(org: OrgRequests, list: ListPath): Promise<reado
 
 /**
  * JSON texts of a list's members as search has them, by name. Ends early, with what it has, where the server's search ends: an index
- * that does not exist, a window of 10,000 rows, a search that is out of order. Undefined when search knows no such list.
+ * that does not exist, a window of 10,000 rows, a search that is out of order (which is told). Undefined when search knows no such list.
  */
-export async function searchBodies(org: OrgRequests, list: ListPath): Promise<ReadonlyMap<string, string> | undefined> {
+export async function searchBodies(
+  org: OrgRequests,
+  list: ListPath,
+  onOutOfOrder: () => void = () => undefined,
+): Promise<ReadonlyMap<string, string> | undefined> {
   const { searchIndex } = OBJECT_KINDS[kindOfList(list)];
   if (searchIndex === undefined) return undefined;
   const bag = searchIndex === 'container' ? list.slice('/data/'.length) : undefined;
@@ -51,7 +55,7 @@ export async function searchBodies(org: OrgRequests, list: ListPath): Promise<Re
   const bodies = new Map<string, string>();
   let rows = SEARCH_ROWS;
   for (let start = 0; ; ) {
-    const found = await searchPage(org, index, start, rows);
+    const found = await searchPage(org, index, { start, rows }, onOutOfOrder);
     if (found === 'too-large' && rows > 1) {
       rows = Math.floor(rows / 2);
       continue;
@@ -67,22 +71,29 @@ export async function searchBodies(org: OrgRequests, list: ListPath): Promise<Re
   }
 }
 
+/** Once more for a hiccup; what is out of order longer has a way around it. */
+const SEARCH_TRIES = 2;
+
 /** Search is a shortcut: where it fails, objects are read one by one, and those reads tell whether the server is well. */
 const NO_SEARCH_STATUS = new Set([400, 404, 405, 500, 501, 502, 503, 504]);
 
 async function searchPage(
   org: OrgRequests,
   index: string,
-  start: number,
-  rows: number,
+  { start, rows }: { readonly start: number; readonly rows: number },
+  onOutOfOrder: () => void,
 ): Promise<{ readonly total: number; readonly rowTexts: readonly string[] } | 'too-large' | 'no-search'> {
   let answer: ApiAnswer;
   try {
     const query = `q=*:*&start=${start}&rows=${rows}`;
-    answer = await org.send({ method: 'GET', path: `/search/${index}`, query, maxBytes: MAX_SEARCH_PAGE_BYTES });
+    const request = { method: 'GET', path: `/search/${index}`, query, maxBytes: MAX_SEARCH_PAGE_BYTES } as const;
+    answer = await org.send({ ...request, tries: SEARCH_TRIES, isShortcut: true });
   } catch (error) {
-    if (error instanceof ChefRequestError && NO_SEARCH_STATUS.has(error.failure.status ?? 0)) return 'no-search';
-    throw error;
+    if (!(error instanceof ChefRequestError)) throw error;
+    const { status = 0 } = error.failure;
+    if (!NO_SEARCH_STATUS.has(status)) throw error;
+    if (status >= 500) onOutOfOrder();
+    return 'no-search';
   }
   if (answer.isTooLarge) return 'too-large';
   const value = page.safeParse(parsedOrUndefined(answer.text));

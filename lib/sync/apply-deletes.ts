@@ -12,7 +12,7 @@ import { voidListsOf } from './void-list.ts';
 
 /** Pause between the two readings of the primary: an overloaded Chef server's false 404s come in bursts (API facts §12). */
 export const EVIDENCE_PAUSE_MS = 2_000;
-/** No 5xx, 403 or time-out may have come from the primary in this time before the first reading. */
+/** No 5xx, 403 or time-out may have come in this time before the first reading. */
 export const CALM_BEFORE_MS = 10_000;
 /** Evidence that a restless endpoint cannot give is asked for again after this. */
 const RESTLESS_RETRY_MS = 60_000;
@@ -31,6 +31,7 @@ export async function applyDeletes(
   deletes: readonly Begun[],
   upsert: (begun: Begun) => Promise<CopyOutcome>,
 ): Promise<readonly CopyOutcome[]> {
+  await restAfterTrouble(ctx);
   const startedAt = ctx.clock.now();
   const first = await readAll(ctx, deletes);
   const missing = first.filter(({ finding }) => finding === 'missing').map(({ begun }) => begun);
@@ -45,6 +46,16 @@ export async function applyDeletes(
     outcomes.push(await conclude(ctx, begun, { seen, identity, isCalm, startedAt }, upsert));
   }
   return outcomes;
+}
+
+/**
+ * Waits until the last trouble of either side is old enough. The inventory comes just before, and one object that a server never shows
+ * would otherwise make every 404 after it worthless, for ever.
+ */
+async function restAfterTrouble(ctx: PairContext): Promise<void> {
+  const troubleAt = Math.max(ctx.primary.lastTroubleAt(), ctx.replica.lastTroubleAt());
+  const restMs = troubleAt + CALM_BEFORE_MS + 1 - ctx.clock.now();
+  if (restMs > 0) await ctx.clock.sleep(restMs);
 }
 
 type Finding = 'missing' | 'found' | Error;

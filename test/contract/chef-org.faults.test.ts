@@ -180,6 +180,20 @@ describe('the Chef client meets a server that misbehaves', () => {
     expect(replica.org.lastTroubleAt()).toBeGreaterThan(0);
   });
 
+  test('what an object’s own permissions deny, and a search out of order, are no trouble: they would last for ever', async () => {
+    const denied = '{"error":["missing read permission"]}';
+    server.faults.when({ path: /roles\// }, { kind: 'answer', status: 403, body: denied });
+    server.faults.when({ path: /search/ }, { kind: 'answer', status: 503, body: '' });
+    await failureOf(replica.org.read(web));
+    expect(await replica.org.bodies('/roles')).toEqual(new Map());
+    expect(replica.org.lastTroubleAt()).toBe(0);
+
+    // It is left alone for a while, instead of being asked for every list.
+    const asked = server.requests.count('GET', /search/);
+    expect(await replica.org.bodies('/environments')).toEqual(new Map());
+    expect(server.requests.count('GET', /search/)).toBe(asked);
+  });
+
   test('never more requests in flight than allowed, however many are asked for', async () => {
     for (let n = 0; n < 100; n += 1) server.organization('acme').putRole(`r${n}`, {});
     server.requests.clear();

@@ -78,3 +78,17 @@ test('a key that is replaced on the Chef server and in the secret is used with t
   ]);
   await close();
 });
+
+test('a key that changes with every look ends in the refusal, not in a request without end', async () => {
+  await using chef = await startFakeChefServer();
+  const freshKey = () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return readSigningKey(chef.user, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  };
+  const settings = { key: freshKey(), renewKey: async () => freshKey() };
+  const { org, close } = connectChefOrg({ ...chef, organization: 'acme' }, settings);
+
+  await expect(org.read(trustedRef('/roles/web'))).rejects.toThrow('401');
+
+  await close();
+});
