@@ -15,7 +15,16 @@ import type { ListRow, Pass } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { listDigest } from '../plan/fingerprint.ts';
 import { mayNameContent, type PairContext } from './pair-context.ts';
-import { bodiesOf, type Members, nameBodies, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
+import {
+  bodiesOf,
+  type Members,
+  nameBodies,
+  type OnUnread,
+  readBodies,
+  readBulk,
+  readMembers,
+  type Seen,
+} from './read-list.ts';
 import { voidList } from './void-list.ts';
 
 /** What the comparison of one list needs to know of its pass. */
@@ -35,6 +44,8 @@ export interface ListFindings {
   readonly observed: number;
   readonly absent: number;
   readonly members?: Members;
+  /** Why objects of the list were not shown, one sentence each. */
+  readonly unread?: readonly string[];
 }
 
 const UNCHANGED: ListFindings = { observed: 0, absent: 0 };
@@ -52,6 +63,8 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const bulk = readsBodies && bodiesOf(list) === 'bulk' ? await readBulk(ctx, 'primary', list) : undefined;
   if (bulk !== undefined && row?.contents?.digest === contentsDigest(ctx, bulk)) return UNCHANGED;
 
+  const unread: string[] = [];
+  const onUnread: OnUnread = (_ref, reason) => unread.push(reason);
   const members = await readMembers(ctx, 'primary', list);
   const names = listDigest(
     ctx.fingerprintKey,
@@ -62,7 +75,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
   let bodies = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map<string, Seen>());
   if (readsBodies && areNamesKnown && bodiesOf(list) === 'one by one') {
-    bodies = await readBodies(ctx, 'primary', without(members.refs, frozen));
+    bodies = await readBodies(ctx, 'primary', without(members.refs, frozen), onUnread);
     // The digest holds frozen versions by name alone, so a full reading is compared with the ledger.
     const isUnchanged = row?.contents?.digest === contentsDigest(ctx, withFrozen(bodies, frozen));
     if (isUnchanged && !pass.isFull) return { ...UNCHANGED, members };
@@ -71,7 +84,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const entries = new Map(
     (await ctx.ledger.entriesOf(list)).map((entry) => [nameInList(trustedRef(entry.path)), entry]),
   );
-  bodies = await completeBodies(ctx, pass, members, entries, bodies, frozen);
+  bodies = await completeBodies(ctx, pass, members, { entries, bodies, frozen, onUnread });
   let observed = 0;
   for (const [name, ref] of members.refs) {
     if (
@@ -95,7 +108,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     missingCount: missing.length,
     leavingCount: unlisted.filter((entry) => !isLive(entry) && isUnsettled(entry)).length,
   });
-  return { observed, absent, members };
+  return { observed, absent, members, unread };
 }
 
 const without = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
@@ -113,6 +126,14 @@ const contentsDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): st
     [...bodies].map(([name, seen]) => [name, seen.isFrozen ? FROZEN.fingerprint : seen.fingerprint]),
   );
 
+/** What is known of a list before its objects are read one by one. */
+interface Known {
+  readonly entries: ReadonlyMap<string, LedgerEntry>;
+  readonly bodies: ReadonlyMap<string, Seen>;
+  readonly frozen: ReadonlySet<string>;
+  readonly onUnread: OnUnread;
+}
+
 /**
  * Adds what bulk reading could not show, and a GET for every difference that only a search row showed. An object that waits to be copied
  * needs no reading: its copier reads it.
@@ -121,9 +142,7 @@ async function completeBodies(
   ctx: PairContext,
   pass: ListPass,
   members: Members,
-  entries: ReadonlyMap<string, LedgerEntry>,
-  bodies: ReadonlyMap<string, Seen>,
-  frozen: ReadonlySet<string>,
+  { entries, bodies, frozen, onUnread }: Known,
 ): Promise<ReadonlyMap<string, Seen>> {
   const toRead = new Map<string, ObjectRef>();
   for (const [name, ref] of members.refs) {
@@ -140,7 +159,7 @@ async function completeBodies(
     const isDoubtful = seen === undefined || (seen.isFromSearch && seen.fingerprint !== entry.seen);
     if (isDoubtful && !isTrusted) toRead.set(name, ref);
   }
-  const read = await readBodies(ctx, 'primary', toRead);
+  const read = await readBodies(ctx, 'primary', toRead, onUnread);
   // A doubtful row that a GET could not confirm says nothing.
   return new Map([...without(bodies, new Set(toRead.keys())), ...read]);
 }

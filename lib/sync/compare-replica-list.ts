@@ -18,7 +18,16 @@ import { PARKED_RETRY_MS } from '../plan/backoff.ts';
 import { listDigest } from '../plan/fingerprint.ts';
 import type { ListPass } from './compare-primary-list.ts';
 import type { PairContext } from './pair-context.ts';
-import { bodiesOf, type Members, nameBodies, readBodies, readBulk, readMembers, type Seen } from './read-list.ts';
+import {
+  bodiesOf,
+  type Members,
+  nameBodies,
+  type OnUnread,
+  readBodies,
+  readBulk,
+  readMembers,
+  type Seen,
+} from './read-list.ts';
 
 /** What a comparison of the replica needs beside the list pass. */
 export interface ReplicaPass extends ListPass {
@@ -31,6 +40,8 @@ export interface ReplicaPass extends ListPass {
 export interface ReplicaFindings {
   readonly drifted: number;
   readonly members?: Members;
+  /** Why objects of the list were not shown, one sentence each. */
+  readonly unread?: readonly string[];
 }
 
 /**
@@ -55,6 +66,8 @@ export async function compareReplicaList(
   const isBulk = readsBodies && bodiesOf(list) === 'bulk';
   const bulk = isBulk ? await readBulk(ctx, 'replica', list) : undefined;
   if (bulk !== undefined && isEqual(row?.contents, bodiesDigest(ctx, bulk), against.contents)) return { drifted: 0 };
+  const unread: string[] = [];
+  const onUnread: OnUnread = (_ref, reason) => unread.push(reason);
   const members = await readMembers(ctx, 'replica', list);
   const names = listDigest(
     ctx.fingerprintKey,
@@ -65,16 +78,17 @@ export async function compareReplicaList(
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
   let bodies: ReadonlyMap<string, Seen> = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map());
   if (readsBodies && bodiesOf(list) === 'one by one' && row?.names?.digest === names) {
-    bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen));
+    bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen), onUnread);
     // The digest leaves frozen versions out, so a full reading is compared with the ledger.
     const isUnchanged = isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents);
     if (isUnchanged && !pass.isFull) return { drifted: 0, members };
   }
   const entries = (await ctx.ledger.entriesOf(list)).filter((entry) => ctx.rules.isWanted(trustedRef(entry.path)));
-  if (readsBodies) bodies = await completeBodies(ctx, members, entries, bodies, frozen);
+  if (readsBodies) bodies = await completeBodies(ctx, members, { entries, bodies, frozen, onUnread });
 
   let drifted = 0;
-  let unsettled = 0;
+  // What was not shown was not compared, so no digest may stand for it.
+  let unsettled = unread.length;
   for (const entry of entries) {
     const name = nameInList(trustedRef(entry.path));
     const comparison = { pass, isListed: members.refs.has(name), seen: bodies.get(name), listReadAt: startedAt };
@@ -107,7 +121,7 @@ export async function compareReplicaList(
     contents: contentsAfter(unsettled === 0),
     frozen: readsBodies ? [...frozenNow, ...stillTrusted].sort() : row?.frozen,
   }));
-  return { drifted, members };
+  return { drifted, members, unread };
 }
 
 /** A data bag that the replica lost took its items along, though nobody can list them. Answers how many of them are missed. */
@@ -151,13 +165,19 @@ async function primaryDigests(
   return { names: row.names?.digest, contents: row.contents?.digest };
 }
 
+/** What is known of a list before its objects are read one by one. */
+interface Known {
+  readonly entries: readonly LedgerEntry[];
+  readonly bodies: ReadonlyMap<string, Seen>;
+  readonly frozen: ReadonlySet<string>;
+  readonly onUnread: OnUnread;
+}
+
 /** Reads by itself what bulk reading could not show and what a search row shows as different. */
 async function completeBodies(
   ctx: PairContext,
   members: Members,
-  entries: readonly LedgerEntry[],
-  bodies: ReadonlyMap<string, Seen>,
-  frozen: ReadonlySet<string>,
+  { entries, bodies, frozen, onUnread }: Known,
 ): Promise<ReadonlyMap<string, Seen>> {
   const toRead = new Map<string, ObjectRef>();
   for (const entry of entries) {
@@ -169,7 +189,7 @@ async function completeBodies(
     if (seen === undefined && frozen.has(name) && entry.isFrozen === true) continue;
     if (seen === undefined || (seen.isFromSearch && seen.fingerprint !== want)) toRead.set(name, ref);
   }
-  const read = await readBodies(ctx, 'replica', toRead);
+  const read = await readBodies(ctx, 'replica', toRead, onUnread);
   return new Map([...notIn(bodies, new Set(toRead.keys())), ...read]);
 }
 

@@ -4,6 +4,7 @@ import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath, memberOf, nameInList, type ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 import { isFrozenObject } from '../plan/normalised-form.ts';
+import { judge } from './breaker.ts';
 import { fingerprintOf, isExpectedFailure, orgOf, type PairContext, type PairSides } from './pair-context.ts';
 
 /** Single reads of one list under way at a time; the server's own bound on requests in flight comes on top. */
@@ -81,21 +82,25 @@ export const nameBodies = (ctx: PairContext, members: Members): ReadonlyMap<stri
     ]),
   );
 
+/** Told of an object that the server lists and does not show, with the sentence for the operator. */
+export type OnUnread = (ref: ObjectRef, reason: string) => void;
+
 /**
- * The bodies of single objects. Objects that are missing or cannot be compared are left out: a listed object that answers 404 is no
- * evidence of anything. Throws when the server fails.
+ * The bodies of single objects. Objects that are missing, cannot be compared or are not shown (which is told) are left out: a listed
+ * object that answers 404 is no evidence of anything, and one that always fails must not hide the others. Throws when the server fails.
  */
 export async function readBodies(
   ctx: PairContext,
   side: Side,
   refs: ReadonlyMap<string, ObjectRef>,
+  onUnread: OnUnread,
 ): Promise<ReadonlyMap<string, Seen>> {
   const org = orgOf(ctx, side);
   const seen = new Map<string, Seen>();
   await pMap(
     refs,
     async ([name, ref]) => {
-      const found = await org.read(ref).catch((error: unknown) => objectFailure(ctx, side, ref, error));
+      const found = await org.read(ref).catch((error: unknown) => unlessOfServer(ctx, ref, error, onUnread));
       const one = 'missing' in found ? undefined : seenIn(ctx, ref, found.text, false);
       if (one !== undefined) seen.set(name, one);
     },
@@ -104,12 +109,17 @@ export async function readBodies(
   return seen;
 }
 
-/** 403 or bad bytes concern this object: skipped and logged. Whatever else fails makes the list unread. */
-function objectFailure(ctx: PairContext, side: Side, ref: ObjectRef, error: unknown): { readonly missing: true } {
+async function unlessOfServer(
+  ctx: PairContext,
+  ref: ObjectRef,
+  error: unknown,
+  onUnread: OnUnread,
+): Promise<{ readonly missing: true }> {
   if (!(error instanceof ChefRequestError)) throw error;
-  const { cause, status } = error.failure;
-  if (cause !== 'object' && status !== 403) throw error;
-  ctx.log('warn', `a listed object cannot be read: ${error.message}`, { side, path: ref.path });
+  const { outcome, text, side } = await judge(ctx, error);
+  if (outcome === 'endpoint') throw error;
+  ctx.log('warn', `a listed object cannot be read: ${text}`, { side, path: ref.path });
+  onUnread(ref, text);
   return { missing: true };
 }
 

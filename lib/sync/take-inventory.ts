@@ -148,6 +148,12 @@ async function walk(
       }
       found += result.found;
       bags ??= result.bags;
+      const [first] = result.unread ?? [];
+      if (first !== undefined)
+        unread.push({
+          list: result.list,
+          reason: `${result.unread?.length} of its objects, the first because: ${first}`,
+        });
       if (result.failure === undefined) continue;
       const reason = result.failure.text;
       ctx.log('warn', `a list cannot be read; nothing of it is deleted: ${reason}`, { side, list: result.list });
@@ -177,6 +183,8 @@ interface ListResult {
   readonly found: number;
   /** Bags to walk, when this list told of them. */
   readonly bags?: readonly string[];
+  /** Why objects of the list were not shown. */
+  readonly unread?: readonly string[];
   /** Why the list is unread. */
   readonly failure?: FailureDecision;
 }
@@ -218,17 +226,17 @@ async function compareList(
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
     isListOfContainers(list) && members !== undefined ? bagsToWalk(ctx, members) : undefined;
   if (side === 'primary') {
-    const { observed, absent, members } = await comparePrimaryList(ctx, list, listPass);
+    const { observed, absent, members, unread } = await comparePrimaryList(ctx, list, listPass);
     const unusable = members?.unusable.map((name) => `${list}/${name}`) ?? [];
     await keepUnknownPaths(ctx, lease, unusable);
-    return { found: observed + absent, bags: bagsOf(members) };
+    return { found: observed + absent, bags: bagsOf(members), unread };
   }
-  const { drifted, members } = await compareReplicaList(ctx, list, {
+  const { drifted, members, unread } = await compareReplicaList(ctx, list, {
     ...listPass,
     destination: guidText(state.guids.replica),
     previousNumber: progress[pass.scope]?.number,
   });
-  return { found: drifted, bags: bagsOf(members) };
+  return { found: drifted, bags: bagsOf(members), unread };
 }
 
 /** Names that no request can carry are not among them: `/data/..` would be another resource. */

@@ -75,19 +75,22 @@ describe.each([true, false])('what a primary may hold or say (feed: %s)', (feed)
   const lastError = async (path: ObjectPath): Promise<string> =>
     (await world.pair().ctx.ledger.read(path))?.lastError?.text ?? 'no error';
 
-  test('an object that the primary never shows and a search that is out of order keep no delete waiting', async () => {
+  test('an object that the primary never shows, and a search that is out of order, keep neither deletes nor other objects waiting', async () => {
     await world.once();
     const failure = { kind: 'answer', status: 500, body: '{"error":["internal service error"]}' } as const;
     primary.faults.when({ method: 'GET', path: /roles\/role3$/ }, failure);
     primary.faults.when({ path: /\/search\// }, failure);
     source.deleteRole('role2');
+    source.putRole('role4', roleText('role4', 'changed beside an object that cannot be read'));
     for (let passes = 0; passes < 4; passes += 1) {
-      await world.once();
       await clock.sleep(60_000);
+      await world.once();
     }
 
     expect([...copy.dump().roles.keys()]).not.toContain('role2');
     expect([...copy.dump().roles.keys()]).toContain('role3');
+    expect(copy.dump().roles.get('role4')).toEqual(source.dump().roles.get('role4'));
+    expect((await world.status()).text).toMatch(/waiting for primary .*\/roles.*internal service error/);
   });
 
   test('an item of 3 MB: it alone is not copied, and says why', async () => {
