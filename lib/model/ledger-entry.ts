@@ -410,7 +410,7 @@ export function reportDrift(
 export function driftIsGone(entry: LedgerEntry | undefined, version: Version): LedgerEntry | undefined {
   if (entry === undefined || !isDriftReport(entry) || !isSameVersion(entry.version, version)) return undefined;
   const { lastError, pendingSince, nextAttemptAt, ...rest } = entry;
-  return { ...rest, state: 'synced' };
+  return { ...rest, state: 'synced', pendingSince: entry.absent === undefined ? undefined : pendingSince };
 }
 
 /** Codes under which {@link reportDrift} parks. */
