@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load-config.ts';
+import type { PairSettings } from '../config/organization-pairs.ts';
 import { PairSelectionError, selectPairs } from '../config/select-pairs.ts';
 import { type LocalState, readLocalState, readLocalStateIfAny } from '../runtime/read-local-state.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
@@ -15,7 +16,7 @@ export interface KnownPair {
   readonly name: string;
   readonly replicaName: string;
   /** `no longer configured`: only the state file knows it. `unknown`: there is no configuration to ask. */
-  readonly pollSeconds: number | 'unknown' | 'no longer configured';
+  readonly settings: PairSettings | 'unknown' | 'no longer configured';
 }
 
 /** An open state file and the pairs that are meant. */
@@ -39,13 +40,13 @@ export function choosePairs({ config: configFile, state: stateFile }: SourceOpti
     const configured = (config?.pairs ?? []).map(({ name, replicaName, settings }) => ({
       name,
       replicaName,
-      pollSeconds: settings.pollSeconds,
+      settings,
     }));
     const others = state.pairs
       .filter((name) => !configured.some((pair) => pair.name === name))
       .map((name): KnownPair => {
         const [replicaName = name] = name.split('/', 1);
-        return { name, replicaName, pollSeconds: config === undefined ? 'unknown' : 'no longer configured' };
+        return { name, replicaName, settings: config === undefined ? 'unknown' : 'no longer configured' };
       });
     const known: readonly KnownPair[] = [...configured, ...others];
     if (known.length === 0) {

@@ -19,6 +19,10 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
   } else if (condition === 'waiting' || condition === 'stale') {
     details.push(plainText(status.text.slice(condition.length + 1)));
   }
+  if (status.isFilterUnpolled)
+    details.push(
+      'the filter changed; the next poll compares both sides anew, a daemon that runs must be started again',
+    );
   const { lastPoll } = status;
   if (lastPoll?.problem !== undefined && lastPoll.problem !== status.paused?.reason) {
     details.push(`last poll: ${plainText(lastPoll.problem)}`);

@@ -50,7 +50,7 @@ async function syncStatus(selector: string | undefined, options: SyncStatusOptio
   const { state, pairs } = choosePairs(options, selector);
   try {
     const now = systemClock.now();
-    const statuses = await Promise.all(pairs.map(({ name, pollSeconds }) => state.status(name, pollSeconds, now)));
+    const statuses = await Promise.all(pairs.map(({ name, settings }) => state.status(name, settings, now)));
     const exit = worstExit(statuses.map((status) => statusExit(status, options.maxLag)));
     const [first, ...others] = statuses;
     if (options.json === true) {

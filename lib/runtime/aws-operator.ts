@@ -10,6 +10,7 @@ import { type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.t
 import { openTable, readPackedConfig } from './aws-environment.ts';
 import { awsPairRecords } from './aws-pair-records.ts';
 import { readOperatorRequest, readStatusRequest } from './operator-request-schema.ts';
+import { pairRules } from './pair-rules.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Objects of one pair in an answer: some 250 bytes each, and Lambda answers no more than 6 MB. The counts tell of all. */
@@ -27,11 +28,11 @@ export function openAwsStatus(): (event: unknown) => Promise<readonly StatusAnsw
   const config = readPackedConfig();
   const table = openTable();
   const destinations = createDynamoDestinations(table);
-  const settings = new Map(config.pairs.map((pair) => [pair.name, pair.settings]));
+  const rules = new Map(config.pairs.map((pair) => [pair.name, pairRules(pair.settings)]));
   return async (event) => {
     const request = readStatusRequest(event);
     const polled = [...(await destinations.all()).keys()];
-    const known = new Set([...settings.keys(), ...polled]);
+    const known = new Set([...rules.keys(), ...polled]);
     const names = request.pairs ?? [...known];
     for (const name of names) if (!known.has(name)) throw unknownPair(name, [...known]);
     return await Promise.all(
@@ -42,7 +43,8 @@ export function openAwsStatus(): (event: unknown) => Promise<readonly StatusAnsw
           ledger,
           state: createDynamoPairState(table, pair),
           now: systemClock.now(),
-          pollSeconds: settings.get(pair)?.pollSeconds,
+          pollSeconds: rules.get(pair)?.pollSeconds,
+          filterHash: rules.get(pair)?.filterHash,
         });
         if (request.unsynced !== true) return { status };
         return { status, unsynced: (await unsyncedObjects(ledger)).slice(0, MOST_UNSYNCED) };

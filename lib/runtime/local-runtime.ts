@@ -127,6 +127,7 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
         state: ctx.state,
         now: clock.now(),
         pollSeconds: rules.pollSeconds,
+        filterHash: rules.filterHash,
       });
     return { pair, ctx, status, unsynced: () => unsyncedObjects(ctx.ledger), compare: () => comparePair(ctx) };
   });

@@ -1,3 +1,4 @@
+import type { PairSettings } from '../config/organization-pairs.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, listPairs } from '../local/sqlite-pair-state.ts';
 import { openStateFile, openStateFileForReading, type StateFile } from '../local/sqlite-state-file.ts';
@@ -5,12 +6,14 @@ import type { PairState } from '../model/pair-state.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
 import { type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
+import { pairRules } from './pair-rules.ts';
 
 /** What a state file tells of its pairs. Reads only, also while a daemon works on the file. */
 export interface LocalState {
   /** Pairs that were ever polled with this file. */
   readonly pairs: readonly string[];
-  status(pair: string, pollSeconds: number | 'unknown' | 'no longer configured', now: number): Promise<PairStatus>;
+  /** `settings` `unknown`: there is no configuration to ask. */
+  status(pair: string, settings: PairSettings | 'unknown' | 'no longer configured', now: number): Promise<PairStatus>;
   unsynced(pair: string): Promise<readonly UnsyncedObject[]>;
   close(): void;
 }
@@ -33,20 +36,15 @@ export function readLocalStateIfAny(statePath: string): LocalState {
 function localState(file: StateFile): LocalState {
   return {
     pairs: listPairs(file),
-    async status(pair, pollSeconds, now) {
+    async status(pair, settings, now) {
       const state = createSqlitePairState(file, pair);
-      return await pairStatus({
-        pair,
-        ledger: createSqliteLedger(file, pair),
-        state,
-        now,
-        pollSeconds:
-          pollSeconds === 'unknown'
-            ? pollSecondsOf(await state.read())
-            : pollSeconds === 'no longer configured'
-              ? undefined
-              : pollSeconds,
-      });
+      const sources = { pair, ledger: createSqliteLedger(file, pair), state, now };
+      if (settings === 'no longer configured')
+        return await pairStatus({ ...sources, pollSeconds: undefined, filterHash: undefined });
+      if (settings === 'unknown')
+        return await pairStatus({ ...sources, pollSeconds: pollSecondsOf(await state.read()), filterHash: undefined });
+      const { pollSeconds, filterHash } = pairRules(settings);
+      return await pairStatus({ ...sources, pollSeconds, filterHash });
     },
     unsynced: (pair) => unsyncedObjects(createSqliteLedger(file, pair)),
     close: () => file.close(),

@@ -37,6 +37,8 @@ export interface PairStatus {
   /** Lists that could not be read lately. */
   readonly unread: readonly { readonly side: Side; readonly list: string; readonly reason: string }[];
   readonly unknownPaths: readonly string[];
+  /** The configured filter is another one than the last poll knew: what it lets in was not looked for yet. */
+  readonly isFilterUnpolled: boolean;
   readonly lastPoll?: PairState['lastPoll'];
   readonly nextPollAt?: number;
 }
@@ -65,6 +67,8 @@ export interface StatusSources {
   readonly now: number;
   /** Undefined: the pair is no longer configured. */
   readonly pollSeconds: number | undefined;
+  /** Of the filter that is configured now; undefined: nobody knows the configuration. */
+  readonly filterHash: string | undefined;
 }
 
 /** The truth about one pair, read from its state and ledger alone: never asks a Chef server and never writes. */
@@ -97,6 +101,7 @@ export async function pairStatus(sources: StatusSources): Promise<PairStatus> {
     feed: state && { status: state.feed.status, note: state.feed.note, cursor: state.feed.cursor },
     paused: state?.paused,
     unknownPaths: state?.unknownPaths ?? [],
+    isFilterUnpolled: isFilterUnpolled(state, sources),
     lastPoll: state?.lastPoll,
     nextPollAt: state?.nextPollAt,
   };
@@ -168,6 +173,7 @@ function describe(
   if (sources.now - completeAt > STALE_AFTER_INTERVALS * sources.pollSeconds * 1000 && !isPolling(state, sources.now)) {
     return say('stale', `(no complete poll since ${new Date(completeAt).toISOString()})`);
   }
+  if (isFilterUnpolled(state, sources)) return say('bootstrapping', '(filter changed)');
   if (state.bootstrappedAt === undefined) return bootstrapping(counts);
   const pending = counts.pendingUpserts + counts.pendingDeletes - counts.failing;
   const failed = counts.parked + counts.failing + counts.absent;
@@ -182,6 +188,9 @@ function describe(
   if (primary.contentsAt === undefined || replica.contentsAt === undefined) return bootstrapping(counts);
   return say('in sync');
 }
+
+const isFilterUnpolled = (state: PairState | undefined, { filterHash }: StatusSources): boolean =>
+  state !== undefined && filterHash !== undefined && filterHash !== state.filterHash;
 
 /** A long poll is under way: the lease says so. */
 const isPolling = (state: PairState, now: number): boolean => state.leaseUntil !== undefined && state.leaseUntil > now;

@@ -10,8 +10,8 @@ export interface ReplicatedServers extends AsyncDisposable {
   readonly folder: string;
   readonly configFile: string;
   readonly stateFile: string;
-  /** Writes the configuration anew, with these replicas only. */
-  configure(replicas: readonly string[]): void;
+  /** Writes the configuration anew, with these replicas only, and with more defaults. */
+  configure(replicas: readonly string[], defaults?: string): void;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function startReplicatedServers(names: readonly string[] = ['eu']):
   writeFileSync(join(folder, 'key.pem'), primary.keyPem, { mode: 0o600 });
   const configFile = join(folder, 'chef-sync.yaml');
   const server = (url: string): string => `{ url: "${url}", user: sync, key: { file: key.pem } }`;
-  const configure = (chosen: readonly string[]): void =>
+  const configure = (chosen: readonly string[], defaults = ''): void =>
     writeFileSync(
       configFile,
       `version: 1
@@ -42,7 +42,7 @@ ${names
   .join('\n')}
 organizations:
   - { source: acme, replica: all }
-defaults: { pollSeconds: 1 }
+defaults: { pollSeconds: 1, ${defaults} }
 `,
     );
   configure(names);

@@ -30,6 +30,19 @@ describe('chef-sync-ctl sync-status', () => {
     expect(one.stdout).toMatch(/no longer configured/);
   });
 
+  test('does not call a pair in sync whose filter changed since the last poll', async () => {
+    await using servers = await startReplicatedServers();
+    await runHere('run', '--once', '--config', servers.configFile);
+    const before = await runHere('sync-status', '--config', servers.configFile);
+    expect(before.stdout).toMatch(/^eu\/acme +in sync/m);
+    servers.configure(['eu'], 'objects: [roles]');
+
+    const { code, stdout } = await runHere('sync-status', '--config', servers.configFile);
+
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^eu\/acme +bootstrapping \(filter changed\).* the next poll compares both sides anew/m);
+  });
+
   test('shows one pair with the ages of all readings, from the state file alone', async () => {
     await using servers = await startReplicatedServers();
     await runHere('run', '--once', '--config', servers.configFile);

@@ -650,6 +650,7 @@ test('E3.10 a changed filter brings in what it adds, and deletes nothing of what
   expect(stage.replica.paths().toSorted()).toEqual(ROLES);
 
   stage.changeFilter(['roles']);
+  expect((await stage.status()).text).toBe('bootstrapping (filter changed)');
   stage.writer.remove('/roles/r1');
   await stage.pollFor(10);
 

@@ -254,10 +254,9 @@ async function lookAtStatus(world: World): Promise<void> {
   const { invariants, ledger, state, pairState } = world;
   const now = world.scheduler.now();
   const differences = invariants.unreportedDifferences();
-  const status = await pairStatus({ pair: 'eu/acme', ledger, state, now, pollSeconds: POLL_SECONDS });
+  const { filterHash } = world.rules();
+  const status = await pairStatus({ pair: 'eu/acme', ledger, state, now, pollSeconds: POLL_SECONDS, filterHash });
   if (status.condition !== 'in sync') return;
-  // Status speaks of the filter that the last poll knew.
-  if (pairState()?.filterHash !== world.rules().filterHash) return;
   for (const { path, text } of differences) {
     const inventory = pairState()?.inventory;
     const isReadDaily = world.entry(path)?.isFrozen === true;
@@ -355,6 +354,7 @@ async function checkEnd(world: World): Promise<void> {
     state,
     now: world.scheduler.now(),
     pollSeconds: LONGEST_PAUSE_MS / 1000,
+    filterHash: world.rules().filterHash,
   });
   const settled = world.pairState()?.start === 'baseline' ? 'baseline not compared' : 'in sync';
   if (status.condition === 'in sync' && differences.length > 0)

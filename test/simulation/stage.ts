@@ -93,6 +93,7 @@ export function createStage(options: StageOptions = {}): Stage {
         state: world.state,
         now: scheduler.now(),
         pollSeconds: POLL_SECONDS,
+        filterHash: world.rules().filterHash,
       }),
     violations: () => world.invariants.violations,
     differences: () =>

@@ -14,6 +14,7 @@ export function pairStatusOf(
     plans: [],
     unread: [],
     unknownPaths: [],
+    isFilterUnpolled: false,
     ...others,
     counts: {
       total: 42,
