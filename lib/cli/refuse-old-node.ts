@@ -6,7 +6,7 @@ export function isNodeTooOld(): boolean {
   const isTooOld = Number.parseInt(process.versions.node, 10) < OLDEST_NODE;
   if (isTooOld) {
     process.stderr.write(
-      `chef-sync needs Node.js ${OLDEST_NODE} or later and this is ${process.versions.node}: "npm ci" brings one for Linux, "npm start" and "npx chef-sync-ctl" use it.\n`,
+      `chef-sync needs Node.js ${OLDEST_NODE} or later and this is ${process.versions.node}: install a newer one; in a checkout "npm ci" brings one for Linux, which "npm start" and "npx chef-sync-ctl" use.\n`,
     );
   }
   return isTooOld;

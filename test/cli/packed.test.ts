@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { startReplicatedServers } from './replicated-servers.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const execute = promisify(execFile);
+/** As on a machine with Node 24 and nothing of this checkout. */
+const ENVIRONMENT = {
+  HOME: process.env['HOME'],
+  PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
+  NO_COLOR: '1',
+};
+
+const lockShape = z.looseObject({
+  packages: z.record(z.string(), z.looseObject({ dev: z.boolean().optional(), optional: z.boolean().optional() })),
+});
+const packageShape = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  dependencies: z.record(z.string(), z.string()),
+});
+
+const readJson = <Shape extends z.ZodType>(shape: Shape, file: string): z.output<Shape> =>
+  shape.parse(JSON.parse(readFileSync(file, 'utf8')));
+
+let folder: string;
+let packed: readonly string[];
+
+/** Packs the checkout and installs the file into an empty folder, with the very dependencies of the lock file. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'chef-sync-packed-'));
+  const { stdout } = await execute('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT });
+  const [report] = z
+    .tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })])
+    .parse(JSON.parse(stdout.slice(stdout.indexOf('['))));
+  packed = report.files.map(({ path }) => path);
+
+  // npm fetches nothing but what `npm ci` of the checkout has already put into its cache.
+  const { name, version, dependencies } = readJson(packageShape, join(ROOT, 'package.json'));
+  const { packages } = readJson(lockShape, join(ROOT, 'package-lock.json'));
+  const needed = Object.entries(packages).filter(([path, { dev, optional }]) => path !== '' && !dev && !optional);
+  const own = { dependencies: { [name]: `file:${report.filename}` } };
+  const lock = {
+    lockfileVersion: 3,
+    requires: true,
+    packages: {
+      '': own,
+      [`node_modules/${name}`]: {
+        version,
+        resolved: `file:${report.filename}`,
+        dependencies,
+        bin: { 'chef-sync-ctl': 'lib/cli/chef-sync-ctl.mjs' },
+      },
+      ...Object.fromEntries(needed),
+    },
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(own));
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  await execute('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder, env: ENVIRONMENT });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the installed command in a folder of its own. */
+const installed = async (...args: readonly string[]): Promise<string> => {
+  const elsewhere = join(folder, 'elsewhere');
+  mkdirSync(elsewhere, { recursive: true });
+  const command = join(folder, 'node_modules', '.bin', 'chef-sync-ctl');
+  return (await execute(command, args, { cwd: elsewhere, env: ENVIRONMENT })).stdout;
+};
+
+describe('the packed file', () => {
+  test('holds the compiled program with its documents, and neither sources nor tests', () => {
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        'dist/cli/command-line.js',
+        'docs/examples/chef-sync.yaml',
+        'README.md',
+        'CHANGELOG.md',
+        'LICENSE',
+      ]),
+    );
+    expect(packed.filter((path) => /\.ts$|^(test|cdk|functions)\/|decisions/.test(path))).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('lib/'))).toEqual(['lib/cli/chef-sync-ctl.mjs']);
+  });
+
+  test('brings every package that it imports, and nothing of AWS that only the functions need', () => {
+    const { dependencies } = readJson(packageShape, join(ROOT, 'package.json'));
+    const texts = packed.filter((path) => path.endsWith('.js')).map((path) => readFileSync(join(ROOT, path), 'utf8'));
+    const imported = new Set(
+      texts.flatMap((text) =>
+        [...text.matchAll(/(?:from |import\()'((?:@[\w-]+\/)?[\w-]+)(?:\/[\w/-]+)?'/g)].flatMap(
+          ([, name]) => name ?? [],
+        ),
+      ),
+    );
+    expect([...imported].filter((name) => !Object.hasOwn(dependencies, name))).toEqual([]);
+    expect(Object.keys(dependencies).filter((name) => !imported.has(name))).toEqual([]);
+  });
+});
+
+describe('installed from the packed file into an empty folder, chef-sync-ctl', () => {
+  test('says its version and shows its help', async () => {
+    const { version } = readJson(packageShape, join(ROOT, 'package.json'));
+
+    expect(await installed('--version')).toBe(`${version}\n`);
+    expect(await installed('--help')).toMatch(/^ {2}sync-status /m);
+  });
+
+  test('replicates an organization', async () => {
+    await using servers = await startReplicatedServers();
+
+    const stdout = await installed('run', '--once', '--config', servers.configFile);
+
+    expect(stdout).toMatch(/^eu\/acme {2}in sync /);
+    expect(servers.replicas[0]?.organization('acme').dump().roles.size).toBe(3);
+    expect(readdirSync(join(folder, 'node_modules', 'chef-sync'))).not.toContain('test');
+  });
+});
