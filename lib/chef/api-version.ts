@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * The newest API version this program speaks, and its first offer to a server. Version 2 (Chef Server 12.18.14) is the one whose
@@ -10,10 +10,16 @@ const UNSTATED_API_VERSION = 1;
 
 // Chef Infra Server answers `max_version`, chef-zero `max_api_version`.
 const refusal = z.union([
-  z.object({ max_version: z.number() }).transform((body) => body.max_version),
-  z.object({ max_api_version: z.number() }).transform((body) => body.max_api_version),
+  z.pipe(
+    z.object({ max_version: z.number() }),
+    z.transform((body) => body.max_version),
+  ),
+  z.pipe(
+    z.object({ max_api_version: z.number() }),
+    z.transform((body) => body.max_api_version),
+  ),
 ]);
-const range = z.object({ max_version: z.coerce.number().int().nonnegative() });
+const range = z.object({ max_version: z.coerce.number().check(z.int(), z.nonnegative()) });
 
 /** The version to go on with after a 406, or undefined when the answer names none that is older than the one refused. */
 export function versionAfterRefusal(refused: number, body: string): number | undefined {

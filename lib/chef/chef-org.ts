@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Side } from '../model/side.ts';
 import type { ChefOrg, OrgIdentity } from '../ports/chef-org.ts';
 import type { ChefServer } from './chef-server.ts';
@@ -21,7 +21,7 @@ export interface ChefOrgSettings {
 /** A search service that is out of order is not asked for every list of every pass; until then objects are read one by one. */
 const SEARCH_REST_MS = 10 * 60_000;
 
-const organizationAnswer = z.object({ name: z.string(), guid: z.string().min(1).optional() });
+const organizationAnswer = z.object({ name: z.string(), guid: z.optional(z.string().check(z.minLength(1))) });
 const environmentAnswer = z.object({ name: z.literal('_default') });
 
 /**

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { COOKBOOK_SEGMENTS } from '../model/cookbook-segments.ts';
 import { canonicalVersion, type ObjectRef } from '../model/object-path.ts';
 import { objectMembers } from './json-slices.ts';
@@ -11,16 +11,16 @@ const CHECKSUM = /^[0-9a-f]{32}$/i;
 const manifestFile = z.object({
   name: z.string(),
   path: z.string(),
-  checksum: z.string().regex(CHECKSUM),
+  checksum: z.string().check(z.regex(CHECKSUM)),
   specificity: z.string(),
-  url: z.string().optional(),
+  url: z.optional(z.string()),
 });
 const files = z.array(manifestFile);
 const manifestHead = z.object({
   cookbook_name: z.string(),
   metadata: z.object({ version: z.string() }),
-  'frozen?': z.boolean().optional(),
-  all_files: files.optional(),
+  'frozen?': z.optional(z.boolean()),
+  all_files: z.optional(files),
 });
 
 /** One file of a cookbook version. `name` is in the form of API version 2: `SEGMENT/NAME`. */
@@ -83,7 +83,7 @@ function filesOfSegments(value: unknown): ManifestFile[] | ManifestProblem {
   return found;
 }
 
-function fieldOf(error: z.ZodError): string {
+function fieldOf(error: z.core.$ZodError): string {
   return error.issues[0]?.path.join('.') || 'the whole text';
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath } from '../model/object-path.ts';

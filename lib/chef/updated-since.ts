@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ChefRequestError, type RequestFailure } from '../model/chef-request-error.ts';
 import type { FeedAnswer, FeedEvent } from '../ports/chef-org.ts';
 import { describeBody } from './failures.ts';
@@ -13,8 +13,8 @@ const feedEvent = z.object({
    * Text of the JSON value: ids may exceed 2^53, and a server may quote them for that reason. Millions of digits would keep the process
    * busy for minutes, and the id goes into a URL: 100 digits are more than any counter has.
    */
-  id: z.string().regex(/^("\d{1,100}"|\d{1,100})$/),
-  path: z.string().min(1),
+  id: z.string().check(z.regex(/^("\d{1,100}"|\d{1,100})$/)),
+  path: z.string().check(z.minLength(1)),
   action: z.enum(['create', 'update', 'delete']),
 });
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { CookbookFiles } from '../ports/chef-org.ts';
 import { mayPass } from './chef-server.ts';
@@ -17,8 +17,8 @@ const TRANSFER_TRIES = 3;
 const UPLOAD_URL_LIFETIME_MS = 14 * 60_000;
 
 const sandboxAnswer = z.object({
-  sandbox_id: z.string().regex(/^[\w.-]+$/),
-  checksums: z.record(z.string(), z.object({ needs_upload: z.boolean(), url: z.string().optional() })),
+  sandbox_id: z.string().check(z.regex(/^[\w.-]+$/)),
+  checksums: z.record(z.string(), z.object({ needs_upload: z.boolean(), url: z.optional(z.string()) })),
 });
 
 /** Files to bring to an organization, for one cookbook version. */

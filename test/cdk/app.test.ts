@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { addChefSyncStack } from '../../cdk/add-chef-sync-stack.ts';
-import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
+import { bundleFunctions } from '../../cdk/bundle-functions.ts';
+import { FUNCTION_NAMES, FUNCTION_TABLE } from '../../cdk/function-table.ts';
 import { selfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { createApp, stubFunctions } from './stack-under-test.ts';
 
@@ -108,6 +109,16 @@ test('the bundle of every function is loaded by Node as it is, knowing only what
   });
 
   expect(printed).toBe('function\n'.repeat(FUNCTION_NAMES.length));
+});
+
+test('the bundles stay small enough for a quick start', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chef-sync-bundles-'));
+  bundleFunctions(folder, '{}');
+  for (const name of FUNCTION_NAMES) {
+    const kilobytes = statSync(join(folder, name, 'index.mjs')).size / 1000;
+    expect(kilobytes, name).toBeLessThanOrEqual(FUNCTION_TABLE[name].talksToChef ? 900 : 450);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 describe('the example', () => {
