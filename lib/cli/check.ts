@@ -3,8 +3,8 @@ import { createLogUpdate } from 'log-update';
 import { loadConfig } from '../config/load-config.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
 import { selectPairs } from '../config/select-pairs.ts';
+import type { ObjectLine } from '../model/job.ts';
 import { type OrganizationComparer, openComparer } from '../runtime/organization-comparer.ts';
-import type { Comparison } from '../sync/inspect-pair.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { counted } from './plain-text.ts';
@@ -54,7 +54,7 @@ async function check(selector: string, options: CheckOptions): Promise<Exit> {
   const pairs = selectPairs(loadConfig(options.config).pairs, selector);
   const comparer = openComparer(pairs);
   const screen = screenOn(process.stdout);
-  const checked: { readonly pair: string; readonly comparisons: readonly Comparison[] }[] = [];
+  const checked: { readonly pair: string; readonly comparisons: readonly ObjectLine[] }[] = [];
   try {
     for (const pair of pairs) {
       const comparisons = await compareShown(comparer, pair);
@@ -76,7 +76,7 @@ async function check(selector: string, options: CheckOptions): Promise<Exit> {
 }
 
 /** Compares a pair; a terminal sees how far it is. */
-async function compareShown(comparer: OrganizationComparer, pair: OrganizationPair): Promise<readonly Comparison[]> {
+async function compareShown(comparer: OrganizationComparer, pair: OrganizationPair): Promise<readonly ObjectLine[]> {
   const screen = screenOn(process.stderr);
   if (!screen.isTerminal) return await comparer.compare(pair, () => undefined);
   const draw = createLogUpdate(screen.stream);

@@ -1,8 +1,8 @@
 import { loadConfig } from '../config/load-config.ts';
+import type { ObjectLine } from '../model/job.ts';
 import { type DemoChange, type DemoServers, startDemoServers } from '../runtime/demo-servers.ts';
 import type { LocalPair } from '../runtime/local-runtime.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import type { Comparison } from '../sync/inspect-pair.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
 import { formatDuration } from './human-time.ts';
@@ -129,7 +129,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   environments: 'environments',
 };
 
-function kindWord({ path }: Comparison): string {
+function kindWord({ path }: ObjectLine): string {
   const [, root = '', , item] = path.split('/');
   return KIND_WORDS[root] ?? (item === undefined ? 'data bags' : 'data bag items');
 }

@@ -1,9 +1,9 @@
-import type { Comparison } from '../sync/inspect-pair.ts';
+import type { ObjectLine } from '../model/job.ts';
 import type { Exit } from './exit-codes.ts';
 import { counted, plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';
 
-type Sign = Comparison['sign'];
+type Sign = ObjectLine['sign'];
 
 const COLOURS: Readonly<Record<Sign, Colour>> = { '=': 'green', '+': 'yellow', '-': 'gray', '*': 'yellow', '!': 'red' };
 
@@ -18,13 +18,13 @@ const MEANINGS: Readonly<Record<Sign, string>> = {
 const SIGNS = ['=', '+', '-', '*', '!'] as const;
 
 /** `ok` when everything is equal. */
-export const checkExit = (comparisons: readonly Comparison[]): Exit =>
+export const checkExit = (comparisons: readonly ObjectLine[]): Exit =>
   comparisons.every(({ sign }) => sign === '=') ? 'ok' : 'unsynced';
 
 /** A line per object, equal ones only when asked for, and a last one with the counts. */
 export function renderCheck(
   pair: string,
-  comparisons: readonly Comparison[],
+  comparisons: readonly ObjectLine[],
   showsEqual: boolean,
   screen: Pick<Screen, 'paint'>,
 ): readonly string[] {
@@ -43,7 +43,7 @@ export function renderCheck(
 /** The same as `--json` shows it. */
 export function checkJson(
   pair: string,
-  comparisons: readonly Comparison[],
+  comparisons: readonly ObjectLine[],
   showsEqual: boolean,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -59,8 +59,8 @@ export function checkJson(
   };
 }
 
-const countOf = (comparisons: readonly Comparison[], wanted: Sign): number =>
+const countOf = (comparisons: readonly ObjectLine[], wanted: Sign): number =>
   comparisons.filter(({ sign }) => sign === wanted).length;
 
-const shown = (comparisons: readonly Comparison[], showsEqual: boolean): readonly Comparison[] =>
+const shown = (comparisons: readonly ObjectLine[], showsEqual: boolean): readonly ObjectLine[] =>
   comparisons.filter(({ sign }) => showsEqual || sign !== '=');

@@ -8,6 +8,7 @@ import { createMemoryWorkQueue, type MemoryWorkQueue } from '../local/memory-wor
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
 import { openStateFile } from '../local/sqlite-state-file.ts';
+import type { ObjectLine } from '../model/job.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { isDeletePhase } from '../model/phase.ts';
 import { SyncError } from '../model/sync-error.ts';
@@ -16,7 +17,7 @@ import { DELETES_PER_RUN } from '../plan/gate-phases.ts';
 import type { Clock } from '../ports/clock.ts';
 import { copyObjects } from '../sync/copy-objects.ts';
 import { giveBackInterrupted } from '../sync/give-back-interrupted.ts';
-import { type Comparison, comparePair } from '../sync/inspect-pair.ts';
+import { comparePair } from '../sync/inspect-pair.ts';
 import type { Log, PairContext } from '../sync/pair-context.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
 import { type PollOptions, type PollReport, pollPair } from '../sync/poll-pair.ts';
@@ -45,7 +46,7 @@ export interface LocalPair {
   status(): Promise<PairStatus>;
   unsynced(): Promise<readonly UnsyncedObject[]>;
   /** Reads and compares both sides completely; changes nothing. */
-  compare(): Promise<readonly Comparison[]>;
+  compare(): Promise<readonly ObjectLine[]>;
 }
 
 /** How a pair came out of `run --once`. */

@@ -1,6 +1,7 @@
 import { createChefOrg } from '../chef/chef-org.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
-import { type Comparison, comparePair } from '../sync/inspect-pair.ts';
+import type { ObjectLine } from '../model/job.ts';
+import { comparePair } from '../sync/inspect-pair.ts';
 import { openChefServers } from './chef-servers.ts';
 import { pairRules } from './pair-rules.ts';
 import { systemClock } from './system-clock.ts';
@@ -8,7 +9,7 @@ import { systemClock } from './system-clock.ts';
 /** Compares the two sides of pairs. */
 export interface OrganizationComparer {
   /** As `comparePair`. */
-  compare(pair: OrganizationPair, onCompared: (count: number) => void): Promise<readonly Comparison[]>;
+  compare(pair: OrganizationPair, onCompared: (count: number) => void): Promise<readonly ObjectLine[]>;
   close(): Promise<void>;
 }
 

@@ -43,6 +43,17 @@ test('items of a bag that the replica lacks are all only on the primary', async 
   ]);
 });
 
+test('items of a bag that only the replica has are all only there', async () => {
+  const { ctx, replica } = pairOfMemory(['/data']);
+  replica.set('/data', new Map([['own', '{"name":"own"}']]));
+  replica.set('/data/own', new Map([['bob', '{"id":"bob"}']]));
+
+  expect(await comparePair(ctx)).toEqual([
+    { sign: '-', path: '/data/own' },
+    { sign: '-', path: '/data/own/bob' },
+  ]);
+});
+
 test('an object and a list that cannot be read are said to be so, and the others are compared', async () => {
   const { ctx, primary, replica } = pairOfMemory(['/roles', '/environments']);
   const roles = new Map(['open', 'secret'].map((name) => [name, role('same')]));

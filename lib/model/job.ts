@@ -1,0 +1,72 @@
+import type { ListPath, ObjectPath } from './object-path.ts';
+import type { Side } from './side.ts';
+
+/**
+ * What an operator asks to be looked into. A job reads whole organizations, which may take hours, so it is worked in slices: `startJob`
+ * makes the first value, `workJob` (lib/sync/work-job.ts) works on it until a deadline and answers the next value with the lines it found.
+ * On one machine slices follow each other in one process; on AWS each is an invocation of the inspector. Everything here is plain JSON.
+ */
+export type JobRequest =
+  /** Both sides read and compared, object by object. */
+  {
+    readonly command: 'check';
+    readonly pair: string;
+    /** Equal objects are lines too; they are always counted. */
+    readonly listsEqual: boolean;
+  };
+
+/** A job as it is after its last slice: small, and all that the next slice needs. */
+export interface Job {
+  readonly request: JobRequest;
+  readonly startedAt: number;
+  /** Where the next slice goes on. Absent: the job has not begun, or is over. */
+  readonly place?: JobPlace;
+  /** Lines found so far by their sign, whether they were listed or only counted. */
+  readonly counts: JobCounts;
+  /** The job is over. */
+  readonly endedAt?: number;
+  /** Why it ended before it was done. What it found until then is true all the same. */
+  readonly problem?: JobProblem;
+}
+
+/** Behind that member of that list. */
+export interface JobPlace {
+  readonly list: ListPath;
+  /** Name in the list, as `nameInList` spells it; absent: at the beginning of the list. */
+  readonly after?: string;
+}
+
+export type JobCounts = Readonly<Partial<Record<string, number>>>;
+
+export interface JobProblem {
+  readonly code: string;
+  /** One sentence for an operator, with the next step. */
+  readonly text: string;
+  readonly side?: Side;
+}
+
+/** What a slice found, in the order of the walk. */
+export type JobLine = ObjectLine;
+
+/** One object of either side: `=` equal, `+` only on the primary, `-` only on the replica, `*` different, `!` not readable. */
+export interface ObjectLine {
+  readonly sign: '=' | '+' | '-' | '*' | '!';
+  /** Of a list that cannot be read, the list. */
+  readonly path: ObjectPath | ListPath;
+  /** Names of the fields and files that differ, never their values. */
+  readonly fields?: readonly string[];
+  /** Why it is not readable, in one sentence. */
+  readonly reason?: string;
+}
+
+/** A slice that ended. A slice that is repeated, because its end was not stored, finds the same and does no harm. */
+export interface JobSlice {
+  readonly job: Job;
+  readonly lines: readonly JobLine[];
+}
+
+/** The job before its first slice. */
+export const startJob = (request: JobRequest, now: number): Job => ({ request, startedAt: now, counts: {} });
+
+/** Nothing is left to be worked on. */
+export const isJobOver = (job: Job): boolean => job.endedAt !== undefined;

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { ChefRequestError } from '../../../lib/model/chef-request-error.ts';
+import { isJobOver, type Job, type JobLine, startJob } from '../../../lib/model/job.ts';
+import { SyncError } from '../../../lib/model/sync-error.ts';
+import { type JobTools, workJob } from '../../../lib/sync/work-job.ts';
+import { type PairOfMemory, pairOfMemory } from './pair-of-memory.ts';
+
+const CHECK = { command: 'check', pair: 'eu/acme', listsEqual: true } as const;
+
+/** Two hundred roles and two bags with items; every seventh object differs or is missing. */
+function organizations(): PairOfMemory {
+  const pair = pairOfMemory(['/roles', '/data']);
+  for (const objects of [pair.primary, pair.replica]) {
+    objects.set('/roles', new Map());
+    objects.set('/data', new Map(['a', 'b'].map((bag) => [bag, JSON.stringify({ name: bag })])));
+    for (const bag of ['a', 'b']) objects.set(`/data/${bag}`, new Map([['item', JSON.stringify({ id: 'item' })]]));
+  }
+  for (let n = 0; n < 200; n += 1) {
+    pair.primary.get('/roles')?.set(`role${n}`, JSON.stringify({ name: `role${n}` }));
+    if (n % 7 !== 1)
+      pair.replica
+        .get('/roles')
+        ?.set(`role${n}`, JSON.stringify({ name: `role${n}`, description: n % 7 ? '' : 'own' }));
+  }
+  return pair;
+}
+
+async function workToTheEnd(tools: JobTools, deadline: number) {
+  const lines: JobLine[] = [];
+  let job: Job = startJob(CHECK, 0);
+  let slices = 0;
+  while (!isJobOver(job)) {
+    // As on AWS: what is stored is JSON.
+    const slice = await workJob(tools, JSON.parse(JSON.stringify(job)), deadline);
+    job = slice.job;
+    lines.push(...slice.lines);
+    slices += 1;
+  }
+  return { job, lines, slices };
+}
+
+test('a check in the shortest slices finds what a check in one finds, each object once', async () => {
+  const { ctx } = organizations();
+  const tools: JobTools = { clock: ctx.clock, pair: async () => ctx };
+
+  const whole = await workToTheEnd(tools, Number.POSITIVE_INFINITY);
+  const cut = await workToTheEnd(tools, 0);
+
+  expect(whole.slices).toBe(1);
+  expect(cut.slices).toBeGreaterThan(5);
+  expect(cut.lines.map(({ path }) => path).toSorted()).toEqual(whole.lines.map(({ path }) => path).toSorted());
+  expect(cut.job.counts).toEqual(whole.job.counts);
+  expect(whole.job.counts).toEqual({ '=': 146, '+': 29, '*': 29 });
+});
+
+test('a bag that is removed between two slices is left out', async () => {
+  const { ctx, primary, replica } = organizations();
+  const tools: JobTools = { clock: ctx.clock, pair: async () => ctx };
+  const job = { ...startJob(CHECK, 0), place: { list: '/data/a' } } as const;
+  for (const objects of [primary, replica]) {
+    objects.get('/data')?.delete('a');
+    objects.delete('/data/a');
+  }
+
+  const { lines } = await workJob(tools, job, Number.POSITIVE_INFINITY);
+
+  expect(lines).toEqual([{ sign: '=', path: '/data/b/item' }]);
+});
+
+test('a server that cannot be used and a pair that there is not end the job with a sentence', async () => {
+  const { ctx } = organizations();
+  const refuse = async (): Promise<never> => {
+    throw new ChefRequestError({ side: 'replica', request: 'GET /roles', cause: 'connection', text: 'ECONNREFUSED' });
+  };
+  const replica = { ...ctx.replica, names: refuse, probe: refuse };
+  const unknown = new SyncError('There is no pair eu/acme.', { code: 'PAIR_UNKNOWN', scope: 'pair', retry: 'never' });
+  const end = (pair: JobTools['pair']) => workJob({ clock: ctx.clock, pair }, startJob(CHECK, 0), 0);
+
+  expect((await end(async () => ({ ...ctx, replica }))).job).toMatchObject({
+    endedAt: expect.any(Number),
+    problem: { code: 'REPLICA_UNREACHABLE', side: 'replica', text: expect.stringMatching(/^The replica cannot be/) },
+  });
+  expect((await end(() => Promise.reject(unknown))).job.problem).toMatchObject({ text: 'There is no pair eu/acme.' });
+});
