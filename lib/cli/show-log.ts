@@ -53,7 +53,11 @@ export async function showLog(file: string, about: string, options: LogOptions):
   };
 
   if (options.follow !== true) {
-    for await (const line of added()) screen.line(line);
+    try {
+      for await (const line of added()) screen.line(line);
+    } finally {
+      await reader.close();
+    }
     return;
   }
   const stop = takeStopSignals(() => undefined);
@@ -79,6 +83,7 @@ export async function showLog(file: string, about: string, options: LogOptions):
   } finally {
     stop.dispose();
     process.stdout.off('error', leave);
+    await reader.close();
   }
 }
 

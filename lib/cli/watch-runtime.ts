@@ -23,7 +23,7 @@ const MANAGER = 'manager';
 /** Opens runtime and logs of a configuration, and shows its warnings on stderr. Throws as `openLocalRuntime` and `openLogs` do. */
 export function watchRuntime(config: Config, options: ProgressOptions): WatchedRuntime {
   showWarnings(config.warnings, screenOn(process.stderr));
-  const logs = openLogs(config.statePath, (sentence) => show('warn', MANAGER, sentence));
+  const logs = openLogs(config.statePath, config.logs, (sentence) => show('warn', MANAGER, sentence));
   let view: ProgressView | undefined;
   const show = (level: Parameters<Log>[0], about: string, message: string, fields?: Parameters<Log>[2]): void =>
     view?.log({ at: systemClock.now(), level, about, message, fields });

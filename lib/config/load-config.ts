@@ -8,7 +8,13 @@ import { explainIssues } from './explain-issues.ts';
 import { foreignSettings } from './foreign-settings.ts';
 import { type OrganizationPair, organizationPairs } from './organization-pairs.ts';
 import { quote } from './quote.ts';
-import { type AwsSettings, configSchema, type ReadableConfig, readableConfigSchema } from './schema.ts';
+import {
+  type AwsSettings,
+  configSchema,
+  type LogSettings,
+  type ReadableConfig,
+  readableConfigSchema,
+} from './schema.ts';
 import { type Position, readYaml } from './yaml-source.ts';
 
 /** Where the product runs: on one machine with `chef-sync-ctl run`, or on AWS as a stack. It decides where keys are kept. */
@@ -20,6 +26,8 @@ export interface Config {
   readonly pairs: readonly OrganizationPair[];
   /** The SQLite file of the local runtime, as an absolute path; `chef-sync.db` beside the configuration by default. */
   readonly statePath: string;
+  /** How much is kept of the logs beside that file. */
+  readonly logs: LogSettings;
   /** The `aws:` section; empty when the file has none. */
   readonly aws: AwsSettings;
   /** What works but should not stay so, as `FILE:LINE:COLUMN: sentence`; for the operator to see at every start. */
@@ -95,6 +103,7 @@ export function parseConfig(text: string, { file, readFile, home = 'local' }: Co
   return {
     pairs: resolved.pairs,
     statePath: resolve(folder, readable.local.state),
+    logs: readable.local.logs,
     aws: readable.aws ?? {},
     warnings: inOrder(file, warnings.map(locate)),
   };

@@ -221,11 +221,24 @@ export const organizationSchema = section({
 /** One entry of `organizations:` as written. */
 export type OrganizationEntry = z.output<typeof organizationSchema>;
 
+const logsSchema = section({
+  megabytes: wholeNumber('must be a whole number of megabytes from 1 to 1000', 1, 1000)
+    .default(10)
+    .describe('A log file that has reached this size is moved aside, and a new one begun'),
+  keep: wholeNumber('must be a whole number from 1 to 100', 1, 100)
+    .default(5)
+    .describe('Files of each log that were moved aside and are kept'),
+});
+
 const localSchema = section({
   state: path('the SQLite file that keeps ledger and cursor')
     .default('chef-sync.db')
     .describe('The SQLite file that keeps ledger and cursor of `chef-sync-ctl run`'),
+  logs: logsSchema.prefault({}).describe('How much is kept of the logs, of each pair and of the daemon itself'),
 });
+
+/** How much is kept of the logs. */
+export type LogSettings = z.output<typeof logsSchema>;
 
 const idList = (what: string, pattern: RegExp) => {
   const phrase = `must be a list of ${what}`;

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
+import type { LogSettings } from '../config/schema.ts';
 import { SyncError } from '../model/sync-error.ts';
 import type { Log } from '../sync/pair-context.ts';
 
@@ -20,16 +21,24 @@ export function logFile(statePath: string, pair?: string): string {
   return join(logFolder(statePath), `${pair === undefined ? 'manager' : pair.replace('/', '.')}.log`);
 }
 
+/** The files of a log, newest first: the one that is written, then those that were moved aside. */
+export const rotatedFile = (file: string, number: number): string => (number === 0 ? file : `${file}.${number}`);
+
 const logFolder = (statePath: string): string => `${resolve(statePath)}-logs`;
 
 /**
  * The folder of the logs, made when missing, with one JSON object per line in each {@link logFile}. Throws a `SyncError` when it cannot be
  * made. A line that cannot be written later (a full disk) is left out and told to `onLost`, once: a log never stops a pair.
  *
- * Each line opens and closes its file. That costs some 30 µs for the few lines a pair writes, holds no descriptor for each of a thousand
- * pairs, and lets any program rotate the files.
+ * A file that has reached its size is moved aside before the next line, and the oldest one beyond those to keep is gone. Each line opens and
+ * closes its file. That costs some 30 µs for the few lines a pair writes, holds no descriptor for each of a thousand pairs, and lets any
+ * other program rotate the files as well.
  */
-export function openLogs(statePath: string, onLost: (sentence: string) => void): Logs {
+export function openLogs(
+  statePath: string,
+  { megabytes, keep }: LogSettings,
+  onLost: (sentence: string) => void,
+): Logs {
   const folder = logFolder(statePath);
   try {
     if (!existsSync(folder)) mkdirSync(folder);
@@ -53,6 +62,7 @@ export function openLogs(statePath: string, onLost: (sentence: string) => void):
       {
         write(line) {
           try {
+            if (sizeOf(file) >= megabytes * BYTES_PER_MEGABYTE) rotate(file, keep);
             appendFileSync(file, line, { mode: 0o640 });
           } catch (error) {
             if (!isLossTold)
@@ -69,6 +79,22 @@ export function openLogs(statePath: string, onLost: (sentence: string) => void):
     manager: logOf(),
     of: (pair) => logOf(pair),
   };
+}
+
+const BYTES_PER_MEGABYTE = 1_000_000;
+
+/** 0 for a file that is not there yet. */
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/**
+ * Moves the files of a log one number up. Each move is one rename, from the oldest to the newest, so that a reader who looks from the newest
+ * to the oldest meets every file.
+ */
+function rotate(file: string, keep: number): void {
+  for (let number = keep - 1; number >= 0; number -= 1) {
+    const from = rotatedFile(file, number);
+    if (existsSync(from)) renameSync(from, rotatedFile(file, number + 1));
+  }
 }
 
 const codeOf = (error: unknown): string =>
