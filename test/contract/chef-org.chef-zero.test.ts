@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/users.ts';
+import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/actor-key.ts';
 import { isServerInstalled } from '../support/available-servers.ts';
 import { startChefZero } from '../support/chef-zero.ts';
 import { describeChefOrg } from './chef-org.contract.ts';

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ChefServerSettings } from '../../lib/chef/chef-server.ts';
-import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/users.ts';
+import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/actor-key.ts';
 import { ChefRequestError } from '../../lib/model/chef-request-error.ts';
 import { selfSignedCertificate } from '../support/self-signed-certificate.ts';
 import { connectChefOrg } from './connect-chef-org.ts';

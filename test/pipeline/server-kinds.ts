@@ -1,4 +1,4 @@
-import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/users.ts';
+import { sandboxKeyPair } from '../../lib/local/sandbox-chef-server/actor-key.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 import { startChefZero } from '../support/chef-zero.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';

@@ -52,3 +52,9 @@ export function xmlAnswer(status: number, code: string, message: string): Answer
 export function refuse(status: number, text: string): never {
   throw new RefusedRequestError(errorAnswer(status, text));
 }
+
+/** Ends the request with an error whose text is not in a list, `{"error":"text"}`, as some endpoints give it. */
+export function refuseWithText(status: number, text: string): never {
+  const plain = errorAnswer(status, text);
+  throw new RefusedRequestError({ ...plain, body: JSON.stringify({ error: text }) });
+}

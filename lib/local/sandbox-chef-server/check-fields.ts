@@ -25,6 +25,12 @@ export function checkTexts(object: JsonObject, keys: readonly string[], prefix =
   }
 }
 
+/** Refuses anything but true or false where the key is present. */
+export function checkFlag(object: JsonObject, key: string): void {
+  const value = member(object, key);
+  if (value !== undefined && typeof value !== 'boolean') refuse(400, `Field '${key}' invalid`);
+}
+
 /** Refuses a value other than the constant where the key is present. */
 export function checkConstant(object: JsonObject, key: string, constant: string): void {
   const value = member(object, key);

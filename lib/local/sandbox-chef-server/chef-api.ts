@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Requestor } from './access-rights.ts';
+import type { KeyOwner } from './actor-key.ts';
 import {
   type Answer,
   errorAnswer,
@@ -9,16 +11,24 @@ import {
   RefusedRequestError,
   refuse,
 } from './answer.ts';
+import {
+  type ApiRequest,
+  demandPermission,
+  type Handler,
+  type MethodHandlers,
+  type ServerRequest,
+  type ServerRoute,
+} from './api-request.ts';
 import { type ApiVersions, apiVersionHeader, negotiateApiVersion } from './api-version.ts';
 import { organizationName } from './chef-names.ts';
 import type { FaultSwitches } from './fault-switches.ts';
 import type { FileStorage } from './file-storage.ts';
-import { findRoute, handlerOf } from './find-route.ts';
+import { type FoundRoute, findRoute, findServerRoute, handlerOf } from './find-route.ts';
 import type { OrganizationStore } from './organization-store.ts';
 import { overloadAnswer } from './overload.ts';
 import { seededRandom } from './seeded-random.ts';
-import { rightsIn, type User } from './users.ts';
-import { checkSignatureHeaders, verifySignature } from './verify-signature.ts';
+import type { ServerDirectory } from './server-directory.ts';
+import { type CandidateKey, checkSignatureHeaders, verifySignature } from './verify-signature.ts';
 
 /** A request as it came, body included. */
 export interface HttpRequest {
@@ -33,8 +43,7 @@ export interface HttpRequest {
 }
 
 export interface ChefApiSettings {
-  readonly users: ReadonlyMap<string, User>;
-  readonly organizations: ReadonlyMap<string, OrganizationStore>;
+  readonly directory: ServerDirectory;
   /** Set: paths have no `/organizations/ORG`, and this is the organization. */
   readonly onlyOrganization: string | undefined;
   readonly apiVersions: ApiVersions;
@@ -49,7 +58,8 @@ export interface ChefApiSettings {
 export type ChefApi = (request: HttpRequest) => Promise<Answer>;
 
 export function createChefApi(settings: ChefApiSettings): ChefApi {
-  const { users, organizations, onlyOrganization, apiVersions, maxJsonBytes, faults, now } = settings;
+  const { directory, onlyOrganization, apiVersions, maxJsonBytes, faults, now } = settings;
+  const { organizations } = directory;
   const random = overloadRandom(faults);
 
   const target = (path: string): { readonly name: string; readonly below: string } | undefined => {
@@ -58,11 +68,14 @@ export function createChefApi(settings: ChefApiSettings): ChefApi {
     return organizationName.test(name) ? { name, below } : undefined;
   };
 
-  const authenticate = (request: HttpRequest): User => {
-    checkSignatureHeaders(request.headers);
+  /** What is refused before the server looks for the organization or for whoever signed. */
+  const checkForm = (request: HttpRequest): void => {
+    checkSignatureHeaders(request.headers, now());
     if (request.body.length > maxJsonBytes) throw new RefusedRequestError(bodyTooLarge(maxJsonBytes));
-    return verifySignature(request, users, now());
   };
+
+  const authenticate = (request: HttpRequest, organization?: OrganizationStore): Requestor =>
+    verifySignature(request, (name) => candidateKeys(directory, organization, name), now());
 
   const lieWhenOverloaded = async (request: HttpRequest, path: string, organization: string): Promise<void> => {
     const { overload } = faults;
@@ -82,45 +95,70 @@ export function createChefApi(settings: ChefApiSettings): ChefApi {
     if (chefVersion === undefined) return frontPage();
     if (!(Number.parseInt(chefVersion, 10) >= 10)) return unsupportedClient();
 
-    const versionHeader = headerText(request.headers, 'x-ops-server-api-version');
-    if (request.path === '/server_api_version' && request.method === 'GET') {
+    const path = request.path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
+    if (path === '/server_api_version' && request.method === 'GET') {
+      checkForm(request);
       authenticate(request);
       return jsonAnswer(200, JSON.stringify({ min_api_version: apiVersions.min, max_api_version: apiVersions.max }));
     }
-    const path = request.path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
-    const found = target(path);
-    const route = found && findRoute(found.below);
-    const organization = found && organizations.get(found.name);
-    if (found === undefined || route === undefined) return noRouteAnswer();
-    if (organization && route.route.isServed?.(organization) === false) return noRouteAnswer();
-
-    const apiVersion = negotiateApiVersion(versionHeader, apiVersions);
-    await lieWhenOverloaded(request, found.below, found.name);
-    if (organization === undefined) refuse(404, `organization '${found.name}' does not exist.`);
-    const handler = handlerOf(route.route, request.method);
-    if (handler === undefined) return { status: 405, headers: {}, body: '', isFromApi: true };
-    const user = authenticate(request);
-    checkRights(user, organization.name, request.method);
-    if (request.headers['if-match'] !== undefined) return { status: 412, headers: {}, body: '', isFromApi: true };
-
-    const origin = `http://${request.headers.host}`;
-    return handler(
-      {
-        organization,
-        origin,
-        organizationUrl: onlyOrganization === undefined ? `${origin}/organizations/${organization.name}` : origin,
-        query: request.query,
-        body: request.body,
-        apiVersion,
-        nowMs: now(),
-        files: settings.files,
-        faults,
-        newCookbookMs: settings.newCookbookMs,
-      },
-      route.first,
-      route.second,
-    );
+    const ofServer = findServerRoute(path.slice(1));
+    return ofServer && (path !== '/organizations' || onlyOrganization === undefined)
+      ? answerForServer(request, ofServer)
+      : answerForOrganization(request, path);
   };
+
+  const answerForServer = async (request: HttpRequest, found: FoundRoute<ServerRoute>): Promise<Answer> => {
+    const apiVersion = apiVersionOf(request);
+    const handler = allowedHandler(found.route, request.method);
+    checkForm(request);
+    const requestor = authenticate(request);
+    refuseCondition(request);
+    return handler(serverRequest(request, requestor, apiVersion), found.first, found.second);
+  };
+
+  const answerForOrganization = async (request: HttpRequest, path: string): Promise<Answer> => {
+    const called = target(path);
+    const found = called && findRoute(called.below);
+    const organization = called && organizations.get(called.name);
+    if (called === undefined || found === undefined) return noRouteAnswer();
+    if (organization && found.route.isServed?.(organization) === false) return noRouteAnswer();
+
+    const apiVersion = apiVersionOf(request);
+    await lieWhenOverloaded(request, called.below, called.name);
+    const handler = allowedHandler(found.route, request.method);
+    checkForm(request);
+    if (organization === undefined) refuse(404, `organization '${called.name}' does not exist.`);
+    const requestor = authenticate(request, organization);
+    demandMembership(organization, requestor);
+
+    const common = serverRequest(request, requestor, apiVersion);
+    const apiRequest: ApiRequest = {
+      ...common,
+      organization,
+      organizationUrl:
+        onlyOrganization === undefined ? `${common.origin}/organizations/${organization.name}` : common.origin,
+      files: settings.files,
+      faults,
+      newCookbookMs: settings.newCookbookMs,
+    };
+    if (found.route.container !== undefined) demandPermission(apiRequest, found.route.container);
+    refuseCondition(request);
+    return handler(apiRequest, found.first, found.second);
+  };
+
+  const apiVersionOf = (request: HttpRequest): number =>
+    negotiateApiVersion(headerText(request.headers, 'x-ops-server-api-version'), apiVersions);
+
+  const serverRequest = (request: HttpRequest, requestor: Requestor, apiVersion: number): ServerRequest => ({
+    method: request.method,
+    requestor,
+    directory,
+    origin: `http://${request.headers.host}`,
+    query: request.query,
+    body: request.body,
+    apiVersion,
+    nowMs: now(),
+  });
 
   return async (request) => {
     const plain = await answer(request).catch(answerOfError);
@@ -130,13 +168,41 @@ export function createChefApi(settings: ChefApiSettings): ChefApi {
   };
 }
 
-/** Ends the request unless the user may use the method in the organization. */
-function checkRights(user: User, organization: string, method: string): void {
-  const rights = rightsIn(user, organization);
-  if (rights === 'not associated') refuse(403, `'${user.name}' not associated with organization '${organization}'`);
-  if (rights === 'admin' || (rights === 'reader' && method === 'GET')) return;
-  const permission = { GET: 'read', POST: 'create', PUT: 'update', DELETE: 'delete' }[method] ?? 'read';
-  refuse(403, `missing ${permission} permission`);
+/** The current and former keys of everyone of this name: of a user of the server, of a client of the organization. */
+function candidateKeys(
+  { users }: ServerDirectory,
+  organization: OrganizationStore | undefined,
+  name: string,
+): readonly CandidateKey[] {
+  const candidates = (owner: KeyOwner | undefined, kind: Requestor['kind'], isSuperuser: boolean): CandidateKey[] =>
+    [...(owner?.keys.values() ?? [])].map((key) => ({
+      requestor: { kind, name, keyName: key.name, isSuperuser },
+      key,
+    }));
+  const user = users.get(name);
+  return [
+    ...candidates(user, 'user', user?.isSuperuser ?? false),
+    ...candidates(organization?.membership.clients.get(name), 'client', false),
+  ];
+}
+
+/** Ends the request unless the requestor belongs to the organization; its own clients always do. */
+function demandMembership({ name, membership }: OrganizationStore, requestor: Requestor): void {
+  if (requestor.kind === 'client' || requestor.isSuperuser || membership.users.has(requestor.name)) return;
+  refuse(403, `'${requestor.name}' not associated with organization '${name}'`);
+}
+
+/** The handler of a method; ends the request with 405 where the route has none, for HEAD as for any other. */
+function allowedHandler<R>(route: MethodHandlers<R>, method: string): Handler<R> {
+  const handler = handlerOf(route, method);
+  if (handler !== undefined) return handler;
+  throw new RefusedRequestError({ status: 405, headers: {}, body: '', isFromApi: true });
+}
+
+/** Ends a request with If-Match with 412: objects have no ETag that could match. */
+function refuseCondition({ headers }: HttpRequest): void {
+  if (headers['if-match'] === undefined) return;
+  throw new RefusedRequestError({ status: 412, headers: {}, body: '', isFromApi: true });
 }
 
 /** Draws from the generator of the overload switch that is set at the time. */

@@ -9,6 +9,11 @@ export const colonName = /^[.A-Za-z0-9_:-]+$/;
 /** Organizations: anything else in their place of the path is unknown to the front end's routes. */
 export const organizationName = /^[a-z0-9][a-z0-9_-]{0,254}$/;
 
+export const organizationFullName = /^\S.{0,1022}$/;
+
+/** Users and groups: no upper case, no dot. */
+export const lowerCaseName = /^[a-z0-9_-]+$/;
+
 const runListItem =
   /^(?:recipe\[(?:[.\w-]+::)?[.\w-]+(?:@\d+(?:\.\d+){0,2})?\]|role\[[.\w-]+\]|(?:[.\w-]+::)?[.\w-]+(?:@\d+(?:\.\d+){0,2})?)$/;
 const constraint = /^(?:(?:<|>|<=|>=|~>|=) )?\d+(?:\.\d+){0,2}$/;

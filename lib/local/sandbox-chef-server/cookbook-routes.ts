@@ -10,6 +10,7 @@ import type { OrganizationStore, StoredCookbookVersion } from './organization-st
 export const cookbookRoutes: readonly Route[] = [
   {
     path: 'cookbooks',
+    container: 'cookbooks',
     GET: (request) => {
       const most = numberOfVersions(request.query.get('num_versions') ?? '1');
       const entries = [...request.organization.cookbooks.keys()].map((name) => listEntry(request, name, most));
@@ -18,6 +19,7 @@ export const cookbookRoutes: readonly Route[] = [
   },
   {
     path: 'cookbooks/:name',
+    container: 'cookbooks',
     GET: (request, name) => {
       if (!request.organization.cookbooks.has(name)) refuse(404, `Cannot find a cookbook named ${name}`);
       return jsonAnswer(200, `{${listEntry(request, name, Number.POSITIVE_INFINITY)}}`);
@@ -25,6 +27,7 @@ export const cookbookRoutes: readonly Route[] = [
   },
   {
     path: 'cookbooks/:name/:version',
+    container: 'cookbooks',
     GET: (request, name, version) => {
       const { stored } = findVersion(request, name, version);
       const { files, organization, origin, nowMs } = request;
@@ -38,7 +41,7 @@ export const cookbookRoutes: readonly Route[] = [
       return jsonAnswer(200, writeManifest(stored.manifest, 0));
     },
   },
-  { path: 'universe', GET: (request) => jsonAnswer(200, universe(request)) },
+  { path: 'universe', container: 'cookbooks', GET: (request) => jsonAnswer(200, universe(request)) },
 ];
 
 async function putCookbookVersion(request: ApiRequest, name: string, version: string): Promise<Answer> {

@@ -8,6 +8,7 @@ import { member, withMember, writeJson } from './json-text.ts';
 export const dataBagRoutes: readonly Route[] = [
   {
     path: 'data',
+    container: 'data',
     GET: ({ organization, organizationUrl }) =>
       jsonAnswer(200, nameList(organization.dataBags.keys(), `${organizationUrl}/data`)),
     POST: (request) => {
@@ -20,6 +21,7 @@ export const dataBagRoutes: readonly Route[] = [
   },
   {
     path: 'data/:bag',
+    container: 'data',
     GET: (request, bag) =>
       jsonAnswer(200, nameList(storedBag(request, bag).keys(), `${request.organizationUrl}/data/${bag}`)),
     POST: (request, bag) => {
@@ -43,6 +45,7 @@ export const dataBagRoutes: readonly Route[] = [
   },
   {
     path: 'data/:bag/:item',
+    container: 'data',
     GET: (request, bag, id) => jsonAnswer(200, storedItem(request, bag, id)),
     PUT: (request, bag, id) => {
       const item = unwrapItem(jsonBody(request));

@@ -6,6 +6,7 @@ import { writeJson } from './json-text.ts';
 export const environmentRoutes: readonly Route[] = [
   {
     path: 'environments',
+    container: 'environments',
     GET: ({ organization, organizationUrl }) =>
       jsonAnswer(200, nameList(organization.environments.keys(), `${organizationUrl}/environments`)),
     POST: (request) => {
@@ -18,6 +19,7 @@ export const environmentRoutes: readonly Route[] = [
   },
   {
     path: 'environments/:name',
+    container: 'environments',
     GET: (request, name) => jsonAnswer(200, storedEnvironment(request, name)),
     PUT: (request, name) => {
       refuseDefault(name);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ChecksumTable } from './checksum-table.ts';
 import type { CookbookManifest } from './cookbook-manifest.ts';
+import { OrganizationMembership } from './organization-membership.ts';
 import { SearchIndex } from './search-index.ts';
 import { type FeedAction, UpdatedSinceFeed } from './updated-since-feed.ts';
 
@@ -19,6 +20,8 @@ export interface Sandbox {
 /** What a snapshot keeps: everything of an organization but its search index. */
 export interface OrganizationSnapshot {
   readonly guid: string;
+  readonly fullName: string;
+  readonly membership: OrganizationMembership;
   readonly roles: ReadonlyMap<string, string>;
   readonly environments: ReadonlyMap<string, string>;
   readonly dataBags: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -37,6 +40,8 @@ const defaultEnvironment =
 export class OrganizationStore {
   readonly name: string;
   readonly guid: string;
+  fullName: string;
+  readonly membership: OrganizationMembership;
   readonly roles: Map<string, string>;
   readonly environments: Map<string, string>;
   readonly dataBags: Map<string, Map<string, string>>;
@@ -54,6 +59,8 @@ export class OrganizationStore {
     this.name = name;
     this.searchVisibleAtMs = searchVisibleAtMs;
     this.guid = snapshot?.guid ?? randomUUID().replaceAll('-', '');
+    this.fullName = snapshot?.fullName ?? name;
+    this.membership = new OrganizationMembership(name, snapshot?.membership);
     this.roles = new Map(snapshot?.roles);
     this.environments = new Map(snapshot?.environments ?? [['_default', defaultEnvironment]]);
     this.dataBags = new Map([...(snapshot?.dataBags ?? [])].map(([bag, items]) => [bag, new Map(items)]));

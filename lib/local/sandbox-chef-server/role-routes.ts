@@ -6,6 +6,7 @@ import { normaliseRole } from './role-document.ts';
 export const roleRoutes: readonly Route[] = [
   {
     path: 'roles',
+    container: 'roles',
     GET: ({ organization, organizationUrl }) =>
       jsonAnswer(200, nameList(organization.roles.keys(), `${organizationUrl}/roles`)),
     POST: (request) => {
@@ -18,6 +19,7 @@ export const roleRoutes: readonly Route[] = [
   },
   {
     path: 'roles/:name',
+    container: 'roles',
     GET: (request, name) => jsonAnswer(200, storedRole(request, name)),
     PUT: (request, name) => {
       const body = jsonBody(request);

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { demand, isPermitted } from './access-rights.ts';
 import { jsonAnswer, refuse } from './answer.ts';
-import { jsonBody, type Route } from './api-request.ts';
+import { type ApiRequest, jsonBody, type Route } from './api-request.ts';
 import { isObject, member } from './json-text.ts';
 
 export const sandboxRoutes: readonly Route[] = [
   {
     path: 'sandboxes',
     POST: (request) => {
+      demandSandboxes(request);
       const { organization, files, origin, nowMs } = request;
       const wanted = member(jsonBody(request), 'checksums');
       if (wanted === undefined) refuse(400, "Field 'checksums' missing");
@@ -30,6 +32,7 @@ export const sandboxRoutes: readonly Route[] = [
   {
     path: 'sandboxes/:id',
     PUT: (request, id) => {
+      demandSandboxes(request);
       const { organization } = request;
       const isCompleted = member(jsonBody(request), 'is_completed');
       if (isCompleted === undefined) refuse(400, "Field 'is_completed' missing");
@@ -58,3 +61,8 @@ export const sandboxRoutes: readonly Route[] = [
     },
   },
 ];
+
+/** Making and committing a sandbox are halves of one upload: both need the right to make one. */
+function demandSandboxes({ organization, requestor }: ApiRequest): void {
+  demand(isPermitted(organization.membership, requestor, 'sandboxes', 'create'), 'create');
+}

@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { sandboxKeyPair } from './actor-key.ts';
 import type { Answer } from './answer.ts';
 import { type ApiVersions, apiVersionHeader } from './api-version.ts';
 import { createChefApi } from './chef-api.ts';
 import { type FaultAction, FaultSwitches } from './fault-switches.ts';
 import { createFileStorage } from './file-storage.ts';
 import { type OrganizationHandle, organizationHandle } from './organization-handle.ts';
+import { giveRights, type OrganizationRights } from './organization-rights.ts';
 import { type OrganizationSnapshot, OrganizationStore } from './organization-store.ts';
 import { RequestLog } from './request-log.ts';
 import { sendAnswer, withMiddleByte } from './send-answer.ts';
-import { createUser, type OrganizationRights, sandboxKeyPair, type User } from './users.ts';
+import type { ServerDirectory } from './server-directory.ts';
+import { createUserWithKey, type User } from './users.ts';
 
 export interface SandboxChefServerOptions {
   /** Names of the organizations that exist from the start. Default: none. */
@@ -37,9 +40,14 @@ export interface SandboxChefServerOptions {
   readonly now?: () => number;
 }
 
-/** Rights of a user in every organization where `setRights` says nothing else; default `admin`. */
 export interface AddUserOptions {
-  readonly rights?: OrganizationRights | 'not associated';
+  /**
+   * What the user may do in every organization that there is, and in each that is added here later, until `setRights`
+   * says something else; default `admin`. In an organization made over HTTP nobody has rights.
+   */
+  readonly rights?: OrganizationRights;
+  /** As `pivotal`: may do everything everywhere, and belongs to no organization unless `rights` says so. */
+  readonly isSuperuser?: boolean;
 }
 
 /** A Chef Infra Server in memory, listening on 127.0.0.1. */
@@ -55,7 +63,7 @@ export interface SandboxChefServer {
   /** Adds or replaces a user who has a key pair already. */
   addUserWithKey(name: string, publicKeyPem: string, options?: AddUserOptions): void;
   removeUser(name: string): void;
-  setRights(user: string, organization: string, rights: OrganizationRights | 'not associated'): void;
+  setRights(user: string, organization: string, rights: OrganizationRights): void;
   addOrganization(name: string): OrganizationHandle;
   removeOrganization(name: string): void;
   /** The handle of an existing organization; the name may be left out when the server is without organizations. */
@@ -79,13 +87,39 @@ export async function startSandboxChefServer(options: SandboxChefServerOptions =
   const faults = new FaultSwitches();
   const requests = new RequestLog();
   const users = new Map<string, User>();
+  /** What `addUser` gave its users in organizations that are still to be added. */
+  const rightsOfUsers = new Map<string, OrganizationRights>();
   const organizations = new Map<string, OrganizationStore>();
   const onlyOrganization = options.withoutOrganizations ? onlyOrganizationName : undefined;
 
-  const setOrganization = (name: string, snapshot?: OrganizationSnapshot): OrganizationHandle => {
+  const newOrganization = (name: string, snapshot?: OrganizationSnapshot): OrganizationStore => {
     const searchVisibleAtMs = () => now() + (options.searchIndexDelayMs ?? 0);
-    organizations.set(name, new OrganizationStore(name, isFeedServed, searchVisibleAtMs, snapshot));
+    const organization = new OrganizationStore(name, isFeedServed, searchVisibleAtMs, snapshot);
+    organizations.set(name, organization);
+    return organization;
+  };
+  const setOrganization = (name: string, snapshot?: OrganizationSnapshot): OrganizationHandle => {
+    const { membership } = newOrganization(name, snapshot);
+    if (snapshot === undefined) {
+      for (const user of users.values()) giveRights(membership, user, rightsOfUsers.get(user.name) ?? 'not associated');
+    }
     return organizationHandle(name, () => existingOrganization(name));
+  };
+  const setUser = (user: User, rights: OrganizationRights): void => {
+    const former = users.get(user.name);
+    if (former) for (const { membership } of organizations.values()) membership.forget(former);
+    users.set(user.name, user);
+    rightsOfUsers.set(user.name, rights);
+    for (const { membership } of organizations.values()) giveRights(membership, user, rights);
+  };
+  const directory: ServerDirectory = {
+    users,
+    organizations,
+    createOrganization: (name, fullName) => {
+      const organization = newOrganization(name);
+      organization.fullName = fullName;
+      return organization;
+    },
   };
   const existingOrganization = (name: string): OrganizationStore => {
     const store = organizations.get(name);
@@ -103,8 +137,7 @@ export async function startSandboxChefServer(options: SandboxChefServerOptions =
     kind: () => faults.fileStorage,
   });
   const api = createChefApi({
-    users,
-    organizations,
+    directory,
     onlyOrganization,
     apiVersions,
     maxJsonBytes: options.maxJsonBytes ?? 2_000_000,
@@ -175,19 +208,24 @@ export async function startSandboxChefServer(options: SandboxChefServerOptions =
     port: address.port,
     faults,
     requests,
-    addUser: (name, { rights } = {}) => {
+    addUser: (name, { isSuperuser = false, rights = isSuperuser ? 'not associated' : 'admin' } = {}) => {
       const { publicKey, privateKey } = sandboxKeyPair();
-      users.set(name, createUser(name, publicKey, rights));
+      setUser(createUserWithKey(name, publicKey, isSuperuser), rights);
       return privateKey;
     },
-    addUserWithKey: (name, publicKeyPem, { rights } = {}) => {
-      users.set(name, createUser(name, publicKeyPem, rights));
-    },
+    addUserWithKey: (
+      name,
+      publicKeyPem,
+      { isSuperuser = false, rights = isSuperuser ? 'not associated' : 'admin' } = {},
+    ) => setUser(createUserWithKey(name, publicKeyPem, isSuperuser), rights),
     removeUser: (name) => {
+      const user = users.get(name);
       users.delete(name);
+      if (user) for (const { membership } of organizations.values()) membership.forget(user);
     },
-    setRights: (user, organization, rights) => {
-      users.get(user)?.rights.set(organization, rights);
+    setRights: (name, organization, rights) => {
+      const user = users.get(name);
+      if (user) giveRights(existingOrganization(organization).membership, user, rights);
     },
     addOrganization: (name) => setOrganization(name),
     removeOrganization: (name) => {

@@ -1,38 +1,40 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { type ActorKey, createActorKey, type KeyOwner } from './actor-key.ts';
 
-/** What a user may do in an organization: nothing though a member, read, or everything. */
-export type OrganizationRights = 'none' | 'reader' | 'admin';
-
-export interface User {
-  readonly name: string;
-  readonly publicKey: KeyObject;
-  /** Rights by organization name; an organization that is missing here has `rightsElsewhere`. */
-  readonly rights: Map<string, OrganizationRights | 'not associated'>;
-  readonly rightsElsewhere: OrganizationRights | 'not associated';
+/** What of a user every reader may see; a text that was never given is missing. */
+export interface UserProfile {
+  readonly email: string;
+  readonly display_name: string;
+  readonly first_name?: string;
+  readonly middle_name?: string;
+  readonly last_name?: string;
 }
 
-/** Makes a user; `publicKeyPem` may be any PEM that holds the public key. */
+/** A user of the whole server; which organizations they belong to is kept there. */
+export interface User extends KeyOwner {
+  /** 32 hexadecimal digits; in each of their organizations a group of this name stands for them. */
+  readonly id: string;
+  readonly profile: UserProfile;
+  /** As `pivotal`: may do everything, member of an organization or not. */
+  readonly isSuperuser: boolean;
+}
+
+/** Makes a user with the given keys. */
 export function createUser(
   name: string,
-  publicKeyPem: string,
-  rightsElsewhere: OrganizationRights | 'not associated' = 'admin',
+  keys: readonly ActorKey[],
+  options: { readonly profile?: UserProfile; readonly isSuperuser?: boolean } = {},
 ): User {
-  return { name, publicKey: createPublicKey(publicKeyPem), rights: new Map(), rightsElsewhere };
+  return {
+    id: randomUUID().replaceAll('-', ''),
+    name,
+    profile: options.profile ?? { email: `${name}@example.com`, display_name: name },
+    isSuperuser: options.isSuperuser ?? false,
+    keys: new Map(keys.map((key) => [key.name, key])),
+  };
 }
 
-/** What the user may do in the organization. */
-export function rightsIn(user: User, organization: string): OrganizationRights | 'not associated' {
-  return user.rights.get(organization) ?? user.rightsElsewhere;
-}
-
-let sharedKeyPair: { readonly publicKey: string; readonly privateKey: string } | undefined;
-
-/** An RSA key pair of 2048 bits in PEM: the same one for the whole process, because making one takes up to a second. */
-export function sandboxKeyPair(): { readonly publicKey: string; readonly privateKey: string } {
-  sharedKeyPair ??= generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-  return sharedKeyPair;
+/** A user who signs with one key; `publicKeyPem` must be a public key in PEM. */
+export function createUserWithKey(name: string, publicKeyPem: string, isSuperuser = false): User {
+  return createUser(name, [createActorKey('default', publicKeyPem)], { isSuperuser });
 }

@@ -1,7 +1,8 @@
 import { constants, hash, type KeyObject, publicDecrypt, verify } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Requestor } from './access-rights.ts';
+import { type ActorKey, isCurrent } from './actor-key.ts';
 import { refuse } from './answer.ts';
-import type { User } from './users.ts';
 
 /** How far a request's timestamp may be off; the server's own `auth_skew`. */
 const clockSkewMs = 900_000;
@@ -17,30 +18,41 @@ export interface SignedRequest {
   readonly body: Buffer;
 }
 
-/** Refuses with 400 a request that lacks one of the headers of a signature. */
-export function checkSignatureHeaders(headers: IncomingHttpHeaders): void {
+/** A key that a request of this name may have been signed with. */
+export interface CandidateKey {
+  readonly requestor: Requestor;
+  readonly key: ActorKey;
+}
+
+/** Refuses with 400 a request that lacks one of the headers of a signature, with 401 a clock 15 minutes off. */
+export function checkSignatureHeaders(headers: IncomingHttpHeaders, nowMs: number): void {
   const missing = requiredHeaders.filter((name) => headers[name.toLowerCase()] === undefined);
   if (missing.length > 0) {
     refuse(400, `missing required authentication header(s) ${missing.map((name) => `'${name}'`).join(', ')}`);
   }
   protocolOf(headerText(headers, 'x-ops-sign'));
+  if (!isTimestampNear(headerText(headers, 'x-ops-timestamp'), nowMs)) {
+    const name = headerText(headers, 'x-ops-userid');
+    refuse(401, `Failed to authenticate as ${name}. Synchronize the clock on your host.`);
+  }
 }
 
 /**
- * The user who signed the request. Refuses with 401 and the server's text an unknown user, a timestamp that is unreadable
- * or 15 minutes off, another body than the signed one, and a signature made with another key.
+ * Who signed the request, and with which of their keys. Refuses with 401 and the server's text a name without a key that
+ * is current, another body than the signed one, and a signature made with another key.
  */
-export function verifySignature(request: SignedRequest, users: ReadonlyMap<string, User>, nowMs: number): User {
+export function verifySignature(
+  request: SignedRequest,
+  candidatesOf: (name: string) => readonly CandidateKey[],
+  nowMs: number,
+): Requestor {
   const { headers } = request;
   const protocol = protocolOf(headerText(headers, 'x-ops-sign'));
   const name = headerText(headers, 'x-ops-userid');
   const timestamp = headerText(headers, 'x-ops-timestamp');
-  const user = users.get(name);
-  if (user === undefined) {
+  const candidates = candidatesOf(name).filter(({ key }) => isCurrent(key, nowMs));
+  if (candidates.length === 0) {
     refuse(401, `Failed to authenticate as '${name}'. Ensure that your node_name and client key are correct.`);
-  }
-  if (!isTimestampNear(timestamp, nowMs)) {
-    refuse(401, `Failed to authenticate as '${name}'. Synchronize the clock on your host.`);
   }
 
   const contentHash = digest(protocol === '1.3' ? 'sha256' : 'sha1', request.body);
@@ -53,10 +65,10 @@ export function verifySignature(request: SignedRequest, users: ReadonlyMap<strin
     user: name,
     apiVersion: headerText(headers, 'x-ops-server-api-version') || '0',
   });
-  if (!hasSignedBody || !isSignatureOf(canonical, joinAuthorization(headers), protocol, user.publicKey)) {
-    refuse(401, `Invalid signature for user or client '${name}'`);
-  }
-  return user;
+  const signature = joinAuthorization(headers);
+  const signer = candidates.find(({ key }) => isSignatureOf(canonical, signature, protocol, key.publicKey));
+  if (!hasSignedBody || signer === undefined) refuse(401, `Invalid signature for user or client '${name}'`);
+  return signer.requestor;
 }
 
 type Protocol = '1.0' | '1.1' | '1.3';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { sandboxKeyPair } from '../../../lib/local/sandbox-chef-server/users.ts';
+import { sandboxKeyPair } from '../../../lib/local/sandbox-chef-server/actor-key.ts';
 import { trustedRef } from '../../../lib/model/object-path.ts';
 import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
 import { connectChefOrg } from '../../contract/connect-chef-org.ts';

@@ -62,7 +62,7 @@ describe('authentication', () => {
       error: ["Failed to authenticate as 'nobody'. Ensure that your node_name and client key are correct."],
     });
     expect(early.json).toEqual({
-      error: ["Failed to authenticate as 'sync'. Synchronize the clock on your host."],
+      error: ['Failed to authenticate as sync. Synchronize the clock on your host.'],
     });
     expect(early.headers.get('date')).toBe('Tue, 01 Jan 2030 00:00:00 GMT');
     expect(near.status).toBe(200);

@@ -5,6 +5,8 @@ export interface SignedRequestOptions {
   readonly protocol?: '1.0' | '1.1' | '1.3';
   readonly apiVersion?: string;
   readonly user?: string;
+  /** The private key to sign with; default: the one that all users made by `addUser` have. */
+  readonly keyPem?: string;
   readonly at?: Date;
   /** Sent and signed as it is; an object is sent as JSON. */
   readonly body?: unknown;
@@ -27,7 +29,7 @@ export async function send(
   path: string,
   options: SignedRequestOptions = {},
 ): Promise<ReceivedAnswer> {
-  const { protocol = '1.3', apiVersion = '2', user = server.user, at = new Date() } = options;
+  const { protocol = '1.3', apiVersion = '2', user = server.user, keyPem = server.keyPem, at = new Date() } = options;
   const body = typeof options.body === 'object' ? JSON.stringify(options.body) : String(options.body ?? '');
   const signedPath = path.split('?')[0] ?? '';
   const timestamp = at.toISOString().replace(/\.\d+/, '');
@@ -39,8 +41,8 @@ export async function send(
       : `Method:${method}\nHashed Path:${digest(signedPath)}\nX-Ops-Content-Hash:${digest(body)}\nX-Ops-Timestamp:${timestamp}\nX-Ops-UserId:${protocol === '1.1' ? digest(user) : user}`;
   const signature =
     protocol === '1.3'
-      ? sign('RSA-SHA256', Buffer.from(canonical), server.keyPem)
-      : privateEncrypt({ key: server.keyPem, padding: constants.RSA_PKCS1_PADDING }, Buffer.from(canonical));
+      ? sign('RSA-SHA256', Buffer.from(canonical), keyPem)
+      : privateEncrypt({ key: keyPem, padding: constants.RSA_PKCS1_PADDING }, Buffer.from(canonical));
   const parts = signature.toString('base64').match(/.{1,60}/g) ?? [];
 
   const headers = new Headers({
