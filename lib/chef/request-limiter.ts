@@ -95,6 +95,8 @@ export interface RequestLimiter {
   enter(): Promise<Place>;
   /** Notes an answer that may be a sign of overload (403) without lowering the limit. */
   noteTrouble(): void;
+  /** Another bound from now on, at most {@link MAX_REQUESTS_IN_FLIGHT}. More places are given as the server bears them; fewer at once. */
+  setCeiling(ceiling: number): void;
   /** Time (ms) of the last trouble; 0 when there was none. */
   readonly lastTroubleAt: number;
   readonly inFlight: number;
@@ -104,7 +106,8 @@ export interface RequestLimiter {
 
 /** A limiter that starts with all of `ceiling` places, which are at most {@link MAX_REQUESTS_IN_FLIGHT}. */
 export function createRequestLimiter(clock: Clock, ceiling: number = DEFAULT_REQUESTS_IN_FLIGHT): RequestLimiter {
-  const most = Math.max(1, Math.min(ceiling, MAX_REQUESTS_IN_FLIGHT));
+  const allowed = (wanted: number): number => Math.max(1, Math.min(wanted, MAX_REQUESTS_IN_FLIGHT));
+  let most = allowed(ceiling);
   const slots = createSlots(most);
   const latencies = new Map<string, Latency>();
   let limit: Limit = { places: most, judgedFrom: 0 };
@@ -139,6 +142,11 @@ export function createRequestLimiter(clock: Clock, ceiling: number = DEFAULT_REQ
     noteTrouble() {
       lastTroubleAt = clock.now();
     },
+    setCeiling(next) {
+      most = allowed(next);
+      limit = { ...limit, places: Math.min(limit.places, most) };
+      slots.setPlaces(Math.floor(limit.places));
+    },
     get lastTroubleAt() {
       return lastTroubleAt;
     },
@@ -155,13 +163,16 @@ export function createRequestLimiter(clock: Clock, ceiling: number = DEFAULT_REQ
 export interface RequestLimiters {
   /** `origin` is scheme, host and port. */
   of(origin: string): RequestLimiter;
+  /** Other bounds from now on, for limiters in use too. */
+  setCeilings(ceilings: ReadonlyMap<string, number>): void;
 }
 
 /** Limiters that are made when first asked for. `ceilings` holds those of configured servers by origin; others get the default. */
 export function createRequestLimiters(
   clock: Clock,
-  ceilings: ReadonlyMap<string, number> = new Map(),
+  initialCeilings: ReadonlyMap<string, number> = new Map(),
 ): RequestLimiters {
+  let ceilings = initialCeilings;
   const limiters = new Map<string, RequestLimiter>();
   return {
     of(origin) {
@@ -171,6 +182,10 @@ export function createRequestLimiters(
         limiters.set(origin, limiter);
       }
       return limiter;
+    },
+    setCeilings(next) {
+      ceilings = next;
+      for (const [origin, limiter] of limiters) limiter.setCeiling(next.get(origin) ?? DEFAULT_REQUESTS_IN_FLIGHT);
     },
   };
 }

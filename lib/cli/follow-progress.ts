@@ -33,22 +33,24 @@ const RATE_WINDOW_MS = 5_000;
 const STAGE_WORDS = { 1: 'content', 2: 'definitions', 3: 'pointers' } as const;
 
 /**
- * Begins to show the progress of pairs: one line for each, drawn again and again, on a terminal; plain log lines elsewhere. Reads status
- * and ledger only.
+ * Begins to show the progress of the pairs that there are at each moment: one line for each, drawn again and again, on a terminal; plain log
+ * lines elsewhere. Reads status and ledger only.
  */
-export function followProgress(pairs: readonly LocalPair[], options: ProgressOptions): ProgressView {
+export function followProgress(pairsNow: () => readonly LocalPair[], options: ProgressOptions): ProgressView {
   const { screen, isQuiet } = options;
   const { now, sleep } = systemClock;
   const draw = screen.isTerminal && !isQuiet ? createLogUpdate(screen.stream) : undefined;
-  const rates = new Map(pairs.map(({ pair }) => [pair.name, rateMeter()]));
+  const rates = new Map<string, ReturnType<typeof rateMeter>>();
   const told = new Map<string, { readonly condition: string; readonly at: number; readonly message: string }>();
 
   const measure = async (pair: LocalPair): Promise<PairProgress> => {
     const status = await pair.status();
+    const rate = rates.get(status.pair) ?? rateMeter();
+    rates.set(status.pair, rate);
     return {
       status,
       stage: await stageOfWork(pair),
-      objectsPerSecond: rates.get(status.pair)?.(now(), doneOf(status)),
+      objectsPerSecond: rate(now(), doneOf(status)),
     };
   };
 
@@ -70,7 +72,7 @@ export function followProgress(pairs: readonly LocalPair[], options: ProgressOpt
     if (isQuiet) return;
     const all: PairProgress[] = [];
     try {
-      for (const pair of pairs) all.push(await measure(pair));
+      for (const pair of pairsNow()) all.push(await measure(pair));
     } catch (error) {
       // The state file cannot be read right now: the pairs' own polls say so, and the next look may see more.
       if (error instanceof SyncError) return;

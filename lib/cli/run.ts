@@ -5,6 +5,7 @@ import { systemClock } from '../runtime/system-clock.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { printJson } from './print-json.ts';
+import { reloadOnHangup } from './reload-on-hangup.ts';
 import { onceJson, renderOnce } from './render-once.ts';
 import { screenOn } from './screen.ts';
 import { statusJson } from './status-details.ts';
@@ -42,6 +43,8 @@ Examples:
   $ chef-sync-ctl run --once                                 for a schedule of your own
   $ chef-sync-ctl run --once --json | jq .exitCode
 
+SIGHUP takes over a changed configuration without a restart: pairs and filters that are new, changed or gone. A wrong one
+is refused with the reason (see manager-log), and the running one stays.
 The first SIGTERM or Ctrl-C lets the copies under way end, a second one ends at once; nothing is lost either way.
 Log lines go to stdout, with --once or --json to stderr. Ledger and cursors are in the state file of the
 configuration (local.state), structured logs beside it in STATE-logs.
@@ -74,8 +77,14 @@ async function run(options: RunOptions): Promise<Exit> {
   }
 }
 
-async function follow({ runtime, view }: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {
-  await runtime.run(signal);
+async function follow(watched: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {
+  const { runtime, view } = watched;
+  const reload = reloadOnHangup(watched, options.config);
+  try {
+    await runtime.run(signal);
+  } finally {
+    await reload.end();
+  }
   await view.stop();
   if (options.json === true) {
     const statuses = await Promise.all(runtime.pairs.map((pair) => pair.status()));

@@ -1,5 +1,5 @@
 import type { Config } from '../config/load-config.ts';
-import { type LocalRuntime, openLocalRuntime } from '../runtime/local-runtime.ts';
+import { type LocalRuntime, openLocalRuntime, type PairChanges } from '../runtime/local-runtime.ts';
 import { openLogs } from '../runtime/open-log.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { Log } from '../sync/pair-context.ts';
@@ -13,6 +13,8 @@ export interface WatchedRuntime {
   /** A line about the process itself, in the manager's log and on the screen. */
   readonly log: Log;
   readonly view: ProgressView;
+  /** As `LocalRuntime.reconfigure`, with its warnings on the screen, and its limits for the logs. */
+  reconfigure(config: Config): Promise<PairChanges>;
   /** Stops the view and closes the runtime; whatever runs must have ended. */
   close(): Promise<void>;
 }
@@ -38,12 +40,18 @@ export function watchRuntime(config: Config, options: ProgressOptions): WatchedR
     // A complete pass is what was asked for, whatever the pace of the configuration.
     isUnpaced: options.isOnce,
   });
-  view = followProgress(runtime.pairs, options);
+  view = followProgress(() => runtime.pairs, options);
   const shown = view;
   return {
     runtime,
     view: shown,
     log: both(MANAGER, logs.manager),
+    async reconfigure(next) {
+      const changes = await runtime.reconfigure(next);
+      showWarnings(next.warnings, screenOn(process.stderr));
+      logs.keep(next.logs);
+      return changes;
+    },
     async close() {
       try {
         await shown.stop();

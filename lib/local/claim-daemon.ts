@@ -44,6 +44,11 @@ export function claimDaemon(file: StateFile, now: number, pairs: readonly string
   return () => lock.close();
 }
 
+/** The daemon polls other pairs from now on. Called by the process that claimed the file. */
+export function notePolledPairs(file: StateFile, pairs: readonly string[]): void {
+  file.write('UPDATE daemon SET pairs = ?', JSON.stringify(pairs));
+}
+
 /** The daemon of the state file, if one is running. Never claims the file and keeps no daemon from starting. */
 export function runningDaemon(file: StateFile): Daemon | undefined {
   if (!existsSync(lockOf(file))) return undefined;

@@ -1,14 +1,31 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ChefServer, createChefServer } from '../chef/chef-server.ts';
 import { createRequestLimiters } from '../chef/request-limiter.ts';
-import { readSigningKey } from '../chef/sign-request.ts';
+import { readSigningKey, type SigningKey } from '../chef/sign-request.ts';
 import type { OrganizationPair, ServerSettings } from '../config/organization-pairs.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** The Chef servers of a configuration, each made once. */
 export interface ChefServers {
   of(settings: ServerSettings): ChefServer;
+  /**
+   * From now on these are the servers of other pairs. Every key is read anew; a client stays when its settings, key and certificates are
+   * as they were. Throws before anything has changed when a key cannot be read.
+   */
+  change(pairs: readonly OrganizationPair[]): void;
+  /** Closes the clients that no pair has any more. */
+  closeUnused(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a client is made from. */
+interface ClientParts {
+  readonly settings: ServerSettings;
+  readonly key: SigningKey;
+  readonly ca: string | undefined;
+  /** Equal for two clients only if they would behave alike. */
+  readonly identity: string;
 }
 
 /**
@@ -16,37 +33,61 @@ export interface ChefServers {
  * where their settings differ.
  */
 export function openChefServers(pairs: readonly OrganizationPair[], clock: Clock): ChefServers {
-  const configured = new Set(pairs.flatMap((pair) => [pair.primary, pair.replica]));
-  const ceilings = new Map<string, number>();
-  for (const { url, requestsInFlight } of configured) {
-    const { origin } = new URL(url);
-    ceilings.set(origin, Math.min(requestsInFlight, ceilings.get(origin) ?? requestsInFlight));
-  }
-  const limiters = createRequestLimiters(clock, ceilings);
-  const servers = new Map<ServerSettings, ChefServer>();
-  for (const settings of configured) {
-    servers.set(
-      settings,
-      createChefServer({
-        url: settings.url,
-        key: readSigningKey(settings.user, readFileSync(keyFile(settings), 'utf8'), settings.signingVersion),
-        ca: settings.ca === undefined ? undefined : readFileSync(settings.ca, 'utf8'),
-        isCertificateUnchecked: settings.skipsTlsVerification,
-        limiters,
-        clock,
-      }),
-    );
-  }
+  const limiters = createRequestLimiters(clock);
+  const clients = new Map<string, ChefServer>();
+  let identities = new Map<ServerSettings, string>();
+
+  const change = (configured: readonly OrganizationPair[]): void => {
+    const parts = [...new Set(configured.flatMap((pair) => [pair.primary, pair.replica]))].map(readParts);
+    limiters.setCeilings(ceilingsOf(parts));
+    for (const { settings, key, ca, identity } of parts) {
+      if (clients.has(identity)) continue;
+      const { url, skipsTlsVerification: isCertificateUnchecked } = settings;
+      clients.set(identity, createChefServer({ url, key, ca, isCertificateUnchecked, limiters, clock }));
+    }
+    identities = new Map(parts.map(({ settings, identity }) => [settings, identity]));
+  };
+  change(pairs);
+
   return {
     of(settings) {
-      const server = servers.get(settings);
+      const server = clients.get(identities.get(settings) ?? '');
       if (server === undefined) throw new Error(`no client was made for ${settings.url}`);
       return server;
     },
+    change,
+    async closeUnused() {
+      const used = new Set(identities.values());
+      for (const [identity, server] of clients) {
+        if (used.has(identity)) continue;
+        clients.delete(identity);
+        await server.close();
+      }
+    },
     async close() {
-      await Promise.all([...servers.values()].map((server) => server.close()));
+      await Promise.all([...clients.values()].map((server) => server.close()));
     },
   };
+}
+
+function readParts(settings: ServerSettings): ClientParts {
+  const { url, user, skipsTlsVerification, signingVersion } = settings;
+  const pem = readFileSync(keyFile(settings), 'utf8');
+  const ca = settings.ca === undefined ? undefined : readFileSync(settings.ca, 'utf8');
+  const identity = JSON.stringify([url, user, skipsTlsVerification, signingVersion, hashOf(pem), hashOf(ca ?? '')]);
+  return { settings, key: readSigningKey(user, pem, signingVersion), ca, identity };
+}
+
+/** Kept in the place of the text, which may be a private key. */
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+function ceilingsOf(parts: readonly ClientParts[]): ReadonlyMap<string, number> {
+  const ceilings = new Map<string, number>();
+  for (const { settings } of parts) {
+    const { origin } = new URL(settings.url);
+    ceilings.set(origin, Math.min(settings.requestsInFlight, ceilings.get(origin) ?? settings.requestsInFlight));
+  }
+  return ceilings;
 }
 
 function keyFile({ url, key }: ServerSettings): string {

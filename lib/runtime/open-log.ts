@@ -11,6 +11,8 @@ export interface Logs {
   readonly folder: string;
   readonly manager: Log;
   of(pair: string): Log;
+  /** From now on so much is kept. */
+  keep(settings: LogSettings): void;
 }
 
 /**
@@ -34,11 +36,7 @@ const logFolder = (statePath: string): string => `${resolve(statePath)}-logs`;
  * closes its file. That costs some 30 µs for the few lines a pair writes, holds no descriptor for each of a thousand pairs, and lets any
  * other program rotate the files as well.
  */
-export function openLogs(
-  statePath: string,
-  { megabytes, keep }: LogSettings,
-  onLost: (sentence: string) => void,
-): Logs {
+export function openLogs(statePath: string, settings: LogSettings, onLost: (sentence: string) => void): Logs {
   const folder = logFolder(statePath);
   try {
     if (!existsSync(folder)) mkdirSync(folder);
@@ -49,6 +47,7 @@ export function openLogs(
       { cause: error },
     );
   }
+  let { megabytes, keep } = settings;
   let isLossTold = false;
   const logOf = (pair?: string): Log => {
     const file = logFile(statePath, pair);
@@ -78,6 +77,9 @@ export function openLogs(
     folder,
     manager: logOf(),
     of: (pair) => logOf(pair),
+    keep(next) {
+      ({ megabytes, keep } = next);
+    },
   };
 }
 

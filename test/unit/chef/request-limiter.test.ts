@@ -133,4 +133,20 @@ describe('createRequestLimiters', () => {
     expect(limiters.of('https://a').limit).toBe(4);
     expect(limiters.of('https://b').limit).toBe(16);
   });
+
+  test('a changed bound holds at once when it is smaller, and is grown into when it is larger', async () => {
+    const limiters = createRequestLimiters(stoppedClock(), new Map([['https://a', 4]]));
+    const limiter = limiters.of('https://a');
+
+    limiters.setCeilings(new Map([['https://a', 2]]));
+    expect(limiter.limit).toBe(2);
+
+    limiters.setCeilings(new Map([['https://a', 3]]));
+    expect(limiter.limit).toBe(2);
+    for (let round = 0; round < 9; round += 1) {
+      const places = await Promise.all([limiter.enter(), limiter.enter()]);
+      for (const place of places) place.leave('answered');
+    }
+    expect(limiter.limit).toBe(3);
+  });
 });
