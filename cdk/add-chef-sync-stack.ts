@@ -8,15 +8,13 @@ import { ConfigError } from '../lib/config/config-error.ts';
 import { loadConfig } from '../lib/config/load-config.ts';
 import type { OrganizationPair } from '../lib/config/organization-pairs.ts';
 import { packConfig } from '../lib/config/packed-config.ts';
+import { STACK_NAME } from '../lib/config/stack-name.ts';
 import { bundleFunctions } from './bundle-functions.ts';
 import { ChefSyncStack } from './chef-sync-stack.ts';
 import { monthlyCost, ONE_PAIR, total } from './cost/monthly-cost.ts';
 import { pairsByName } from './pairs-by-name.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../docs/examples/chef-sync-aws.yaml', import.meta.url));
-
-/** Names of queues end at 80 characters, those of functions at 64; the longest of ours leave this for the stack. */
-const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,39}$/;
 
 /** What `-c NAME=VALUE` may set. */
 const contextSchema = z.object({

@@ -13,6 +13,7 @@ const BANNER =
 
 const FUNCTIONS_FOLDER = fileURLToPath(new URL('../functions', import.meta.url));
 const UNDICI_PARTS = fileURLToPath(new URL('undici-parts.js', import.meta.url));
+const LAMBDA_CREDENTIALS = fileURLToPath(new URL('lambda-credentials.js', import.meta.url));
 
 /** Parsers that undici takes only when told to, or on processors without vector instructions; each is 70 KB. */
 const UNUSED_PARSERS = ['*/milo/simd.js', '*/milo/no-simd.js', '*/llhttp/llhttp-wasm.js'];
@@ -33,7 +34,7 @@ export function bundleFunctions(folder: string, packedConfig: string): void {
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
-    alias: { undici: UNDICI_PARTS },
+    alias: { undici: UNDICI_PARTS, '@aws-sdk/credential-provider-node': LAMBDA_CREDENTIALS },
     external: UNUSED_PARSERS,
     banner: { js: BANNER },
     logLevel: 'warning',

@@ -11,6 +11,8 @@ export interface FunctionRow {
   readonly talksToChef: boolean;
   /** Sends messages to the lanes, or takes them from the lanes or from their dead letter queues. */
   readonly queues?: 'fills lanes' | 'empties lanes' | 'empties dead letters';
+  /** Searches the logs of all functions, its own too. */
+  readonly readsLogs?: boolean;
 }
 
 /**
@@ -48,9 +50,10 @@ export const FUNCTION_TABLE = {
     timeoutSeconds: 60,
     tableCalls: ['GetItem', 'Query'],
     talksToChef: false,
+    readsLogs: true,
   },
   control: {
-    description: 'Does what an operator asks of chef-sync-ctl: start, stop, resync, retry, approve deletes',
+    description: 'Does what an operator asks of chef-sync-ctl: start, stop, resync, retry, approve deletes, forget',
     memoryMb: 512,
     timeoutSeconds: 300,
     tableCalls: ['GetItem', 'PutItem', 'DeleteItem', 'Query'],

@@ -1,6 +1,6 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
-import { openAwsStatus } from '../lib/runtime/aws-operator.ts';
+import { openAwsStatus } from '../lib/runtime/aws-status.ts';
 import { openTelemetry } from '../lib/runtime/aws-telemetry.ts';
 
 const telemetry = openTelemetry();

@@ -50,6 +50,11 @@ export class SyncFunctions extends Construct {
       reason: 'It gives access to nothing, and rotated it would make every object of every pair look changed.',
     });
     this.#functions = new Map(FUNCTION_NAMES.map((name) => [name, this.#add(name, FUNCTION_TABLE[name])]));
+    const logArns = FUNCTION_NAMES.map((name) => this.of(name).logGroup.logGroupArn);
+    for (const name of FUNCTION_NAMES) {
+      const row: FunctionRow = FUNCTION_TABLE[name];
+      if (row.readsLogs === true) this.of(name).allow(['logs:FilterLogEvents'], logArns);
+    }
   }
 
   /** The function of that name. */
@@ -74,6 +79,7 @@ export class SyncFunctions extends Construct {
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
         POWERTOOLS_LOG_LEVEL: 'INFO',
         ...(row.talksToChef && { CHEF_SYNC_FINGERPRINT_SECRET: this.#fingerprints.secretArn }),
+        ...(row.readsLogs && { CHEF_SYNC_LOG_PREFIX: `/aws/lambda/${stackName}-` }),
         ...(row.queues === 'fills lanes' && {
           CHEF_SYNC_QUEUE_PREFIX: `https://sqs.${region}.${urlSuffix}/${account}/${stackName}-lane-`,
         }),

@@ -62,6 +62,8 @@ export interface DynamoTable {
   removeById(key: RowKey, id: string): Promise<void>;
   /** At most `limit` rows in the order of their keys; all of them without a limit. */
   query<Body>(range: RowRange, limit?: number): Promise<readonly Row<Body>[]>;
+  /** Keys of at most `limit` rows, expired ones too. */
+  keys(range: RowRange, limit: number): Promise<readonly RowKey[]>;
   count(range: RowRange): Promise<number>;
 }
 
@@ -210,6 +212,14 @@ export function createDynamoTable(client: DynamoDBDocumentClient, tableName: str
         }
       }
       return rows;
+    },
+
+    async keys(range, limit) {
+      const keys: RowKey[] = [];
+      for await (const { Items = [] } of pages(range, 'rows', limit)) {
+        keys.push(...Items.map(({ pk, sk }) => ({ pk: String(pk), sk: String(sk) })));
+      }
+      return keys;
     },
 
     async count(range) {

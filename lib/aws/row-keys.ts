@@ -11,15 +11,19 @@ export const pairPartition = (pair: string): string => `PAIR#${pair}`;
 
 export const stateKey = (pair: string): RowKey => ({ pk: pairPartition(pair), sk: 'STATE' });
 
+const ENTRIES_PREFIX = 'OBJ#';
+
 /** Begins the sort keys of a list's members and of nothing else: `/data` does not begin `/data/users`. */
-export const entriesPrefix = (list: ListPath): string => `OBJ#${list}#`;
+export const entriesPrefix = (list: ListPath): string => `${ENTRIES_PREFIX}${list}#`;
 
 export function entryKey(pair: string, path: ObjectPath): RowKey {
   const ref = trustedRef(path);
   return { pk: pairPartition(pair), sk: `${entriesPrefix(listOf(ref))}${nameInList(ref)}` };
 }
 
-export const listsPrefix = (side: Side): string => `LIST#${side}#`;
+const LISTS_PREFIX = 'LIST#';
+
+export const listsPrefix = (side: Side): string => `${LISTS_PREFIX}${side}#`;
 
 export const listKey = (pair: string, side: Side, list: ListPath): RowKey => ({
   pk: pairPartition(pair),
@@ -36,6 +40,9 @@ export const hintKey = (pair: string, path: ObjectPath): RowKey => ({
 export const PLANS_PREFIX = 'PLAN#';
 
 export const planKey = (pair: string, id: string): RowKey => ({ pk: pairPartition(pair), sk: `${PLANS_PREFIX}${id}` });
+
+/** One of them begins the sort key of every row of a pair but its state. */
+export const PAIR_PREFIXES: readonly string[] = [ENTRIES_PREFIX, LISTS_PREFIX, HINTS_PREFIX, PLANS_PREFIX];
 
 /** Begins the keys of one bucket in the local index. */
 export const bucketPrefix = (bucket: UnsyncedBucket): string => `${bucket}#`;

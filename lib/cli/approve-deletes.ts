@@ -25,7 +25,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selector: string, plan: string, options: SteerOptions) =>
       finish(
-        await steerPairs(options, (operator, { pairs }) =>
+        await steerPairs(options, (operator, pairs) =>
           operator.answer({ command: 'approve-deletes', pair: selectPair(pairs, selector).name, plan }),
         ),
       ),

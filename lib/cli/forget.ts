@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { selectPair } from '../config/select-pairs.ts';
-import { choosePairs } from './chosen-pairs.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { choosePairs } from './open-home.ts';
 import { type SteerOptions, steerPairs, withSteerOptions } from './steer-pairs.ts';
 
 /** `chef-sync-ctl forget`; `finish` gets how it ended. */
@@ -22,20 +22,13 @@ Examples:
 Exit codes:
 ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
-    .action(async (selector: string, options: SteerOptions) => {
-      const pair = nameOf(selector, options);
+    .action(async (selector: string, options: SteerOptions) =>
       finish(
         await steerPairs(options, async (operator) => {
-          operator.forget(pair);
+          const { name: pair } = selectPair(await choosePairs(operator), selector);
+          await operator.forget(pair);
           return [{ pair, text: 'forgotten; the replica keeps everything' }];
         }),
-      );
-    });
-}
-
-/** The pair's name, also of one that only the state file knows. */
-function nameOf(selector: string, { config }: SteerOptions): string {
-  const { state, pairs } = choosePairs({ config });
-  state.close();
-  return selectPair(pairs, selector).name;
+      ),
+    );
 }

@@ -18,9 +18,14 @@ const LAG_UNKNOWN: ReadonlySet<PairCondition> = new Set([
 ]);
 
 /** The table of `sync-status`: a row per pair, with further details below it in their own column. */
-export function renderStatusTable(statuses: readonly PairStatus[], now: number, screen: Screen): readonly string[] {
+export function renderStatusTable(
+  statuses: readonly PairStatus[],
+  now: number,
+  screen: Screen,
+  address = '',
+): readonly string[] {
   const rows = statuses.flatMap((status) => {
-    const [first = '', ...others] = detailsAndNextStep(status, now);
+    const [first = '', ...others] = detailsAndNextStep(status, now, address);
     return [
       [...cellsOf(status, now), { text: first }],
       ...others.map((text): Cell[] => [...HEADER.slice(1).map(() => ({ text: '' })), { text }]),
@@ -30,19 +35,19 @@ export function renderStatusTable(statuses: readonly PairStatus[], now: number, 
 }
 
 /** One pair for a reader who asked for it: everything on lines of their own, nothing cut. */
-export function renderStatusOfOne(status: PairStatus, now: number, screen: Screen): readonly string[] {
+export function renderStatusOfOne(status: PairStatus, now: number, screen: Screen, address = ''): readonly string[] {
   const [, ...cells] = cellsOf(status, now);
   const facts = cells.map(({ text, colour }, index) => {
     const label = (HEADER[index + 1] ?? '').toLowerCase();
     return `  ${label.padEnd(10)} ${screen.paint(text, colour)}`;
   });
-  const details = [...detailsAndNextStep(status, now), ...readingLines(status, now)];
+  const details = [...detailsAndNextStep(status, now, address), ...readingLines(status, now)];
   return [status.pair, ...facts, ...details.map((text) => `  - ${text}`)];
 }
 
-const detailsAndNextStep = (status: PairStatus, now: number): readonly string[] => [
-  ...statusDetails(status, now),
-  ...[nextStep(status)].filter((step) => step !== undefined),
+const detailsAndNextStep = (status: PairStatus, now: number, address: string): readonly string[] => [
+  ...statusDetails(status, now, address),
+  ...[nextStep(status, address)].filter((step) => step !== undefined),
 ];
 
 function cellsOf(status: PairStatus, now: number): readonly Cell[] {

@@ -21,7 +21,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selectors: readonly string[], options: SteerOptions, command: Command) =>
       finish(
-        await steerPairs(options, (operator, { pairs }) =>
+        await steerPairs(options, (operator, pairs) =>
           operator.answer({ command: 'resync', pairs: namesOf(pairs, selectors, options, command) }),
         ),
       ),

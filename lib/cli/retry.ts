@@ -26,7 +26,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selector: string, paths: readonly ObjectPath[], options: SteerOptions) =>
       finish(
-        await steerPairs(options, (operator, { pairs }) =>
+        await steerPairs(options, (operator, pairs) =>
           operator.answer(
             paths.length === 0
               ? { command: 'retry', pairs: selectPairs(pairs, selector).map(({ name }) => name) }

@@ -1,9 +1,9 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { SyncError } from '../model/sync-error.ts';
-import { openLogReader } from '../runtime/read-log.ts';
+import type { LogReader } from '../runtime/read-log.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { formatLogLine } from './log-line.ts';
+import { withStateOption } from './open-home.ts';
 import { plainText } from './plain-text.ts';
 import { readDuration } from './read-duration.ts';
 import { screenOn } from './screen.ts';
@@ -19,33 +19,32 @@ export interface LogOptions {
 
 /** Adds what both commands of logs are told. */
 export function withLogOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`).conflicts('state'))
-    .option('--state <file>', 'the logs beside this state file, without a configuration')
-    .option('--since <duration>', 'only the lines of this time until now, like 90s, 10m or 1h30m', readDuration)
+  return withStateOption(command)
+    .option(
+      '--since <duration>',
+      'only the lines of this time until now, like 90s, 10m or 1h30m; on AWS 1h if not given',
+      readDuration,
+    )
     .option('--follow', 'go on with new lines, until Ctrl-C; begins with the last ten unless --since is given')
     .option('--json', 'print the lines as they are, one JSON object each');
 }
 
 /** Lines before the end that following begins with, when no time is given. */
 const LINES_BEFORE = 10;
-/** A reader sees a new line after about this long. */
-const LOOK_EVERY_MS = 300;
 
 /**
  * Prints a structured log: as lines for a person, or its JSON lines as they are. With `follow` it goes on with new lines until SIGTERM,
  * Ctrl-C or a reader that goes away, and waits for a file that is not there yet.
  */
-export async function showLog(file: string, about: string, options: LogOptions): Promise<void> {
+export async function showLog(reader: LogReader, about: string, options: LogOptions): Promise<void> {
   const screen = screenOn(process.stdout);
-  const reader = openLogReader(file);
-  const from = options.since === undefined ? Number.NEGATIVE_INFINITY : systemClock.now() - options.since;
+  const since = options.since === undefined ? undefined : systemClock.now() - options.since;
   let isWanted = options.since === undefined;
 
   const added = async function* (): AsyncGenerator<string> {
-    for await (const { line, entry } of reader.added()) {
+    for await (const { line, entry } of reader.added(since)) {
       // A line that is none of ours belongs to the one before it.
-      if (entry !== undefined) isWanted = entry.at >= from;
+      if (entry !== undefined) isWanted = since === undefined || entry.at >= since;
       if (!isWanted) continue;
       if (options.json === true) yield line;
       else yield entry === undefined ? plainText(line) : formatLogLine({ about, ...entry });
@@ -75,7 +74,7 @@ export async function showLog(file: string, about: string, options: LogOptions):
     });
     for (const line of last) screen.line(line);
     while (!signal.aborted) {
-      await systemClock.sleep(LOOK_EVERY_MS, signal);
+      await systemClock.sleep(reader.lookEveryMs, signal);
       await unlessMissing(async () => {
         for await (const line of added()) screen.line(line);
       });

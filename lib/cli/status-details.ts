@@ -7,12 +7,12 @@ const SAMPLES = 3;
 
 /**
  * What there is to say of a pair besides its state, most important first, each one line: why it waits, what is held, what cannot be read,
- * how old the readings are, where changes are found. What an operator decides comes with its command.
+ * how old the readings are, where changes are found. What an operator decides comes with its command, which ends in `address`.
  */
-export function statusDetails(status: PairStatus, now: number): readonly string[] {
+export function statusDetails(status: PairStatus, now: number, address = ''): readonly string[] {
   const { condition, counts } = status;
   const details: string[] = [];
-  if (condition === 'stopped') details.push(`let it go on: chef-sync-ctl sync-start ${status.pair}`);
+  if (condition === 'stopped') details.push(`let it go on: chef-sync-ctl sync-start ${status.pair}${address}`);
   if (status.paused !== undefined) {
     const { side, reason, since } = status.paused;
     details.push(`waiting for the ${side} since ${formatPast(since, now)}: ${plainText(reason)}`);
@@ -30,10 +30,12 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
   for (const plan of status.plans) {
     const what = counted(plan.count, `${plan.kind.replaceAll('_', ' ')} delete`);
     details.push(`${what} held under plan ${plan.id}: ${plan.reason} (${samples(plan.samples, plan.count)})`);
-    details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${plan.id}`);
+    details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${plan.id}${address}`);
   }
   if (counts.parked > 0) {
-    details.push(`${counted(counts.parked, 'object')} parked; try again at once: chef-sync-ctl retry ${status.pair}`);
+    details.push(
+      `${counted(counts.parked, 'object')} parked; try again at once: chef-sync-ctl retry ${status.pair}${address}`,
+    );
   }
   for (const { side, list, reason } of status.unread) {
     details.push(`${side} list ${list} cannot be read, nothing of it is deleted: ${plainText(reason)}`);
@@ -52,12 +54,14 @@ export function statusDetails(status: PairStatus, now: number): readonly string[
 }
 
 /** What to do next, where the state itself does not say it. */
-export function nextStep({ pair, condition, counts }: PairStatus): string | undefined {
-  if (condition === 'never polled') return 'start it: chef-sync-ctl run';
+export function nextStep({ pair, condition, counts }: PairStatus, address = ''): string | undefined {
+  if (condition === 'never polled') {
+    return address === '' ? 'start it: chef-sync-ctl run' : 'its schedule starts the first poll within a minute';
+  }
   if (condition === 'no longer configured')
-    return `add it to the configuration, or remove its state: chef-sync-ctl forget ${pair}`;
+    return `add it to the configuration, or remove its state: chef-sync-ctl forget ${pair}${address}`;
   const unsynced = counts.failing + counts.parked + counts.held + counts.absent;
-  return unsynced > 0 ? `which and why: chef-sync-ctl unsynced-objects ${pair}` : undefined;
+  return unsynced > 0 ? `which and why: chef-sync-ctl unsynced-objects ${pair}${address}` : undefined;
 }
 
 function samples(paths: readonly string[], count: number): string {

@@ -1,28 +1,23 @@
 import type { Command } from 'commander';
-import { type Config, loadConfig } from '../config/load-config.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
 import { selectPairs } from '../config/select-pairs.ts';
 import type { OperatorAnswer } from '../model/operator-request.ts';
-import { type LocalOperator, openLocalOperator } from '../runtime/local-operator.ts';
+import type { KnownPair, Operator } from '../runtime/operator.ts';
 import type { WorkUnderWay } from '../sync/work-under-way.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import type { Exit } from './exit-codes.ts';
+import { type HomeOptions, openHome, withHomeOptions } from './open-home.ts';
 import { plainText } from './plain-text.ts';
 import { printJson } from './print-json.ts';
 import { screenOn } from './screen.ts';
 
 /** What every command that steers pairs is told. */
-export interface SteerOptions {
-  readonly config: string;
+export interface SteerOptions extends HomeOptions {
   readonly json?: true;
   readonly all?: true;
 }
 
 /** Adds the options of {@link SteerOptions} without `--all`. */
 export function withSteerOptions(command: Command): Command {
-  return command
-    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .option('--json', 'print one JSON object');
+  return withHomeOptions(command).option('--json', 'print one JSON object');
 }
 
 /** Adds `PAIR…|--all` as well. */
@@ -36,7 +31,7 @@ export function withPairsOrAll(command: Command): Command {
 
 /** The names of the pairs that are meant, each once. Ends the command when neither pairs nor `--all` are given, or both. */
 export function namesOf(
-  pairs: readonly OrganizationPair[],
+  pairs: readonly KnownPair[],
   selectors: readonly string[],
   { all }: SteerOptions,
   command: Command,
@@ -53,15 +48,15 @@ export interface SteerAnswer extends OperatorAnswer {
   readonly underWay?: WorkUnderWay;
 }
 
-/** Lets `work` steer the pairs of the configuration, and prints what became of each. The daemon may be at work on the state file. */
+/** Lets `work` steer the configured pairs of a home, and prints what became of each. They may be polled and copied meanwhile. */
 export async function steerPairs(
   options: SteerOptions,
-  work: (operator: LocalOperator, config: Config) => Promise<readonly SteerAnswer[]>,
+  work: (operator: Operator, configured: readonly KnownPair[]) => Promise<readonly SteerAnswer[]>,
 ): Promise<Exit> {
-  const config = loadConfig(options.config);
-  const operator = openLocalOperator(config);
+  const operator = await openHome(options);
   try {
-    const answers = await work(operator, config);
+    const configured = (await operator.pairs()).filter(({ isConfigured }) => isConfigured);
+    const answers = await work(operator, configured);
     const exit = answers.some(({ underWay }) => underWay !== undefined) ? 'waiting' : 'ok';
     if (options.json === true) {
       printJson(

@@ -1,15 +1,14 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { systemClock } from '../runtime/system-clock.ts';
-import { choosePairs, type SourceOptions } from './chosen-pairs.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
+import { choosePairs, type HomeOptions, openHome, withStateOption } from './open-home.ts';
 import { printJson } from './print-json.ts';
 import { readDuration } from './read-duration.ts';
 import { renderStatusOfOne, renderStatusTable } from './render-status.ts';
 import { screenOn } from './screen.ts';
 import { statusJson } from './status-details.ts';
 
-interface SyncStatusOptions extends SourceOptions {
+interface SyncStatusOptions extends HomeOptions {
   readonly json?: true;
   /** Milliseconds. */
   readonly maxLag?: number;
@@ -17,14 +16,12 @@ interface SyncStatusOptions extends SourceOptions {
 
 /** `chef-sync-ctl sync-status`; `finish` gets what the status means. */
 export function syncStatusCommand(finish: (exit: Exit) => void): Command {
-  return new Command('sync-status')
+  return withStateOption(new Command('sync-status'))
     .summary('show how every pair is')
     .description(
-      'Shows how the pairs are, from the state file alone: it asks no Chef server, and the daemon may be at work.',
+      'Shows how the pairs are, from their state alone: it asks no Chef server, and they may be polled and copied meanwhile.',
     )
     .argument('[pair]', 'REPLICA/DESTINATION, the destination alone, or a glob; default: every pair')
-    .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`).conflicts('state'))
-    .option('--state <file>', 'read this state file without a configuration')
     .option('--json', 'print one JSON object')
     .option('--max-lag <duration>', 'tolerate changes under way up to this age, like 90s, 10m or 1h30m', readDuration)
     .addHelpText(
@@ -35,6 +32,7 @@ Examples:
   $ chef-sync-ctl sync-status eu/acme                   one pair, with all details
   $ chef-sync-ctl sync-status --max-lag 10m             as a check of a monitoring system
   $ chef-sync-ctl sync-status --state chef-sync.db      without the configuration and its keys
+  $ chef-sync-ctl sync-status --stack chef-sync         the pairs of a stack on AWS
 
 Without --max-lag the exit code is 0 only when every pair is in sync. With it, a pair that is copying is good too as
 long as its oldest change is no older than that; objects that keep failing, parked objects, held deletes, waiting,
@@ -47,22 +45,26 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped'])}`,
 }
 
 async function syncStatus(selector: string | undefined, options: SyncStatusOptions): Promise<Exit> {
-  const { state, pairs } = choosePairs(options, selector);
+  const operator = await openHome(options);
   try {
+    const pairs = await choosePairs(operator, selector);
+    const statuses = await operator.status(pairs.map(({ name }) => name));
     const now = systemClock.now();
-    const statuses = await Promise.all(pairs.map(({ name, settings }) => state.status(name, settings, now)));
     const exit = worstExit(statuses.map((status) => statusExit(status, options.maxLag)));
     const [first, ...others] = statuses;
     if (options.json === true) {
       printJson(exit, statuses.map(statusJson));
     } else {
       const screen = screenOn(process.stdout);
+      const { address } = operator;
       const isOne = selector !== undefined && first !== undefined && others.length === 0;
-      const lines = isOne ? renderStatusOfOne(first, now, screen) : renderStatusTable(statuses, now, screen);
+      const lines = isOne
+        ? renderStatusOfOne(first, now, screen, address)
+        : renderStatusTable(statuses, now, screen, address);
       for (const line of lines) screen.line(line);
     }
     return exit;
   } finally {
-    state.close();
+    operator.close();
   }
 }

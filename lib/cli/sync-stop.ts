@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { LocalOperator } from '../runtime/local-operator.ts';
+import type { Operator } from '../runtime/operator.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { WorkUnderWay } from '../sync/work-under-way.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
@@ -14,8 +14,6 @@ interface SyncStopOptions extends SteerOptions {
 }
 
 const USUAL_TIMEOUT_MS = 60_000;
-/** How often it looks whether the daemon has finished. */
-const LOOK_EVERY_MS = 100;
 
 /** `chef-sync-ctl sync-stop`; `finish` gets how it ended. */
 export function syncStopCommand(finish: (exit: Exit) => void): Command {
@@ -46,22 +44,18 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
     )
     .action(async (selectors: readonly string[], options: SyncStopOptions, command: Command) =>
       finish(
-        await steerPairs(options, (operator, { pairs }) =>
+        await steerPairs(options, (operator, pairs) =>
           stop(operator, namesOf(pairs, selectors, options, command), options.timeout),
         ),
       ),
     );
 }
 
-async function stop(
-  operator: LocalOperator,
-  pairs: readonly string[],
-  timeoutMs: number,
-): Promise<readonly SteerAnswer[]> {
+async function stop(operator: Operator, pairs: readonly string[], timeoutMs: number): Promise<readonly SteerAnswer[]> {
   await operator.answer({ command: 'stop', pairs });
   const endsAt = systemClock.now() + timeoutMs;
   const look = async (): Promise<readonly SteerAnswer[]> =>
-    await Promise.all(pairs.map(async (pair) => stoppedAnswer(pair, await operator.underWay(pair))));
+    (await operator.underWay(pairs)).map((underWay, index) => stoppedAnswer(pairs[index] ?? '', underWay));
   let answers = await look();
   const busy = answers.filter(isAtWork).length;
   if (busy > 0 && timeoutMs > 0) {
@@ -69,7 +63,7 @@ async function stop(
     screenOn(process.stderr).line(`${pairsText} still at work, waiting for at most ${formatDuration(timeoutMs)}`);
   }
   while (answers.some(isAtWork) && systemClock.now() < endsAt) {
-    await systemClock.sleep(LOOK_EVERY_MS);
+    await systemClock.sleep(operator.lookEveryMs);
     answers = await look();
   }
   return answers;

@@ -1,62 +1,107 @@
-import type { Config } from '../config/load-config.ts';
+import type { OrganizationPair, PairSettings } from '../config/organization-pairs.ts';
 import { type Daemon, runningDaemon } from '../local/claim-daemon.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, forgetPair } from '../local/sqlite-pair-state.ts';
-import { openStateFileForSteering } from '../local/sqlite-state-file.ts';
-import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
+import { openStateFileForSteering, type StateFile } from '../local/sqlite-state-file.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { answerOperator } from '../sync/answer-operator.ts';
 import type { PairRecords } from '../sync/pair-context.ts';
-import { type WorkUnderWay, workUnderWay } from '../sync/work-under-way.ts';
+import { workUnderWay } from '../sync/work-under-way.ts';
+import { logFile } from './open-log.ts';
+import { type Operator, replicaNameOf } from './operator.ts';
 import { pairRules } from './pair-rules.ts';
+import { type LocalState, readLocalState, readLocalStateIfAny } from './read-local-state.ts';
+import { openLogReader } from './read-log.ts';
 import { systemClock } from './system-clock.ts';
 
-/** Steers the pairs of a configuration on this machine, whether its daemon runs or not. */
-export interface LocalOperator {
-  /** Throws a `SyncError` when a pair is not configured, and as `answerOperator`. */
-  answer(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
-  /** What the daemon is doing with a pair; nothing when no daemon runs. */
-  underWay(pair: string): Promise<WorkUnderWay>;
-  /**
-   * Removes everything the state file knows of a pair. Both organizations stay as they are. Throws a `SyncError` while the pair is
-   * configured or the running daemon still polls it.
-   */
-  forget(pair: string): void;
-  close(): void;
+/** A state file, and the configuration that it belongs to; a state file that is named alone must exist. */
+export interface LocalHome {
+  readonly statePath: string;
+  readonly pairs?: readonly OrganizationPair[];
 }
 
-/** Opens the state file beside a daemon, never in its place. Throws a `SyncError` when it is missing or cannot be used. */
-export function openLocalOperator({ pairs, statePath }: Config): LocalOperator {
-  const file = openStateFileForSteering(statePath);
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Looks at and steers the pairs of a state file on this machine, whether its daemon runs or not. Opens nothing before it is needed: for
+ * reading, or for steering beside a daemon, never in its place.
+ */
+export function openLocalOperator({ statePath, pairs: configured }: LocalHome): Operator {
+  let reading: LocalState | undefined;
+  let steering: StateFile | undefined;
+  const read = (): LocalState => {
+    // A configuration may be newer than its state.
+    reading ??= configured === undefined ? readLocalState(statePath) : readLocalStateIfAny(statePath);
+    return reading;
+  };
+  const steer = (): StateFile => {
+    steering ??= openStateFileForSteering(statePath);
+    return steering;
+  };
   const recordsOf = (name: string): PairRecords => {
-    const pair = pairs.find((one) => one.name === name);
+    const pair = configured?.find((one) => one.name === name);
     if (pair === undefined) {
       throw refusal(`${name} is not configured any more: add it to the configuration again first.`, 'PAIR_UNKNOWN');
     }
     return {
       pair: name,
       rules: pairRules(pair.settings),
-      ledger: createSqliteLedger(file, name),
-      state: createSqlitePairState(file, name),
+      ledger: createSqliteLedger(steer(), name),
+      state: createSqlitePairState(steer(), name),
       clock: systemClock,
     };
   };
+  const settingsOf = (name: string): PairSettings | 'unknown' | 'no longer configured' =>
+    configured === undefined
+      ? 'unknown'
+      : (configured.find((pair) => pair.name === name)?.settings ?? 'no longer configured');
+
   return {
-    answer: (request) => answerOperator(request, recordsOf),
-    async underWay(pair) {
-      const daemon = runningDaemon(file);
-      if (daemon === undefined) return { isPolling: false, copies: 0 };
-      return await workUnderWay(recordsOf(pair), daemon.startedAt);
+    address: '',
+    lookEveryMs: LOOK_EVERY_MS,
+    async pairs() {
+      const names = (configured ?? []).map(({ name }) => name);
+      const others = read().pairs.filter((name) => !names.includes(name));
+      return [...names, ...others].map((name) => ({
+        name,
+        replicaName: replicaNameOf(name),
+        isConfigured: configured === undefined || names.includes(name),
+      }));
     },
-    forget(pair) {
-      if (pairs.some(({ name }) => name === pair)) {
+    async status(pairs) {
+      const now = systemClock.now();
+      return await Promise.all(pairs.map((name) => read().status(name, settingsOf(name), now)));
+    },
+    unsynced: (pair, filter) => read().unsynced(pair, filter),
+    answer: async (request) => {
+      // A state file that cannot be used is told before whatever else may be wrong.
+      steer();
+      return await answerOperator(request, recordsOf);
+    },
+    async underWay(pairs) {
+      const daemon = runningDaemon(steer());
+      return await Promise.all(
+        pairs.map(async (pair) =>
+          daemon === undefined
+            ? { isPolling: false, copies: 0 }
+            : await workUnderWay(recordsOf(pair), daemon.startedAt),
+        ),
+      );
+    },
+    async forget(pair) {
+      const file = steer();
+      if (configured?.some(({ name }) => name === pair) === true) {
         throw refusal(`${pair} is still configured: remove it from the configuration first.`, 'PAIR_CONFIGURED');
       }
       const daemon = runningDaemon(file);
       if (daemon?.pairs.includes(pair) === true) throw stillPolled(pair, daemon);
       forgetPair(file, pair);
     },
-    close: () => file.close(),
+    log: (pair) => openLogReader(logFile(statePath, pair)),
+    close() {
+      reading?.close();
+      steering?.close();
+    },
   };
 }
 

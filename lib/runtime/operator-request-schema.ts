@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { globProblem } from '../config/object-glob.ts';
 import { parseObjectPath } from '../model/object-path.ts';
 import type { OperatorRequest } from '../model/operator-request.ts';
 import { SyncError } from '../model/sync-error.ts';
@@ -15,24 +16,57 @@ const objectPath = z.pipe(
   }),
 );
 
-const requestShape = z.discriminatedUnion('command', [
+const controlShape = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('stop'), pairs }),
   z.strictObject({ command: z.literal('start'), pairs }),
   z.strictObject({ command: z.literal('resync'), pairs }),
   z.strictObject({ command: z.literal('retry'), pairs, paths: z.optional(z.array(objectPath)) }),
   z.strictObject({ command: z.literal('approve-deletes'), pair: z.string(), plan: z.string() }),
+  z.strictObject({ command: z.literal('forget'), pair: z.string() }),
 ]);
 
-const statusShape = z.strictObject({ pairs: z.optional(z.array(z.string())), unsynced: z.optional(z.boolean()) });
+/** What `STACK-control` is asked: an operator request, or what only a home itself can do. */
+export type ControlRequest = OperatorRequest | { readonly command: 'forget'; readonly pair: string };
 
-/** What status is asked: all pairs unless some are named, and with `unsynced` their objects that are not in sync. */
+/** Where the page begins that is asked for: `next` of the one before it. */
+const after = z.optional(z.string());
+
+const statusShape = z.discriminatedUnion('query', [
+  /** All pairs that there are. */
+  z.strictObject({ query: z.literal('pairs') }),
+  /** How pairs are, all of them when none is named. */
+  z.strictObject({ query: z.literal('status'), pairs: z.optional(pairs), after }),
+  /** What pairs are doing at this moment. */
+  z.strictObject({ query: z.literal('under way'), pairs, after }),
+  /** Objects of one pair that are not in sync. */
+  z.strictObject({
+    query: z.literal('unsynced'),
+    pair: z.string(),
+    state: z.optional(z.enum(['pending', 'held', 'parked', 'absent'])),
+    glob: z.optional(
+      z
+        .string()
+        .check(
+          z.refine((glob) => globProblem(glob) === undefined, { error: ({ input }) => globProblem(String(input)) }),
+        ),
+    ),
+    after,
+  }),
+  /** Log lines of a pair since a time (ms since 1970), or of the functions themselves. */
+  z.strictObject({ query: z.literal('log'), pair: z.optional(z.string()), from: z.int(), after }),
+]);
+
+/** What `STACK-status` is asked. It changes nothing. */
 export type StatusRequest = z.output<typeof statusShape>;
 
 /** Reads a request to change something. Throws a `SyncError` that says what is wrong with it. */
-export const readOperatorRequest = (input: unknown): OperatorRequest => read(requestShape, input);
+export const readControlRequest = (input: unknown): ControlRequest => read(controlShape, input);
 
-/** Reads a request to look. An empty event asks for every pair. */
-export const readStatusRequest = (input: unknown): StatusRequest => read(statusShape, input ?? {});
+/** Reads a request to look. An empty event asks how every pair is. */
+export function readStatusRequest(input: unknown): StatusRequest {
+  const isEmpty = typeof input !== 'object' || input === null || Object.keys(input).length === 0;
+  return read(statusShape, isEmpty ? { query: 'status' } : input);
+}
 
 function read<Shape extends z.ZodMiniType>(shape: Shape, input: unknown): z.output<Shape> {
   const { data, error } = shape.safeParse(input);

@@ -5,7 +5,7 @@ import { openStateFile, openStateFileForReading, type StateFile } from '../local
 import type { PairState } from '../model/pair-state.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
-import { type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
+import { type UnsyncedFilter, type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
 import { pairRules } from './pair-rules.ts';
 
 /** What a state file tells of its pairs. Reads only, also while a daemon works on the file. */
@@ -14,7 +14,7 @@ export interface LocalState {
   readonly pairs: readonly string[];
   /** `settings` `unknown`: there is no configuration to ask. */
   status(pair: string, settings: PairSettings | 'unknown' | 'no longer configured', now: number): Promise<PairStatus>;
-  unsynced(pair: string): Promise<readonly UnsyncedObject[]>;
+  unsynced(pair: string, filter?: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
   close(): void;
 }
 
@@ -46,7 +46,7 @@ function localState(file: StateFile): LocalState {
       const { pollSeconds, filterHash } = pairRules(settings);
       return await pairStatus({ ...sources, pollSeconds, filterHash });
     },
-    unsynced: (pair) => unsyncedObjects(createSqliteLedger(file, pair)),
+    unsynced: (pair, filter) => unsyncedObjects(createSqliteLedger(file, pair), filter),
     close: () => file.close(),
   };
 }

@@ -25,12 +25,18 @@ export interface LogEntry {
 export interface LogReader {
   /**
    * Complete lines that were added since the last call, oldest first; at first all of them, those of files that were moved aside too. A
-   * rotation loses none and shows none twice. A file that was emptied meanwhile is read from its beginning. Throws a `SyncError` when
-   * there is no file yet, or when it cannot be read. One call at a time, each to its end.
+   * rotation loses none and shows none twice. A file that was emptied meanwhile is read from its beginning. `since` (ms since 1970) is for
+   * readers that have to search: older lines may, but need not, come too. Throws a `SyncError` when there is no log yet, or when it cannot
+   * be read. One call at a time, each to its end.
    */
-  added(): AsyncIterable<LogRecord>;
+  added(since?: number): AsyncIterable<LogRecord>;
+  /** How often it is worth looking again, in milliseconds. */
+  readonly lookEveryMs: number;
   close(): Promise<void>;
 }
+
+/** A reader of a file sees a new line after about this long. */
+const LOOK_EVERY_MS = 300;
 
 /**
  * A file that is being read. It stays open until a newer one was begun: it is then read to its end under whatever name it has by now, and
@@ -50,6 +56,7 @@ const PIECE_BYTES = 64 * 1024;
 export function openLogReader(file: string): LogReader {
   let current: OpenFile | undefined;
   return {
+    lookEveryMs: LOOK_EVERY_MS,
     async *added() {
       current ??= await openOldest(file);
       if (current === undefined) throw missing(file);

@@ -5,11 +5,15 @@ import { vi } from 'vitest';
 import { stringify } from 'yaml';
 import { parseConfig } from '../../lib/config/load-config.ts';
 import { packConfig, unpackConfig } from '../../lib/config/packed-config.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../lib/model/operator-request.ts';
+import { openRemoteOperator } from '../../lib/runtime/remote-operator.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
 import type { UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
 import { type DynamoServer, startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type EventSource, eventSource, lambdaContext } from '../support/aws/event-source.ts';
+import { type LambdaServer, startLambdaServer } from '../support/aws/lambda-server.ts';
 import { ANY_CREDENTIALS, REGION } from '../support/aws/local-aws.ts';
+import { type LogsServer, startLogsServer } from '../support/aws/logs-server.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
 import { type SqsServer, startSqsServer } from '../support/aws/sqs-server.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
@@ -30,6 +34,9 @@ export interface FunctionWorld extends AsyncDisposable {
   readonly sqs: SqsServer;
   readonly dynamo: DynamoServer;
   readonly functions: Functions;
+  /** `Invoke` of `stack-status` and `stack-control`. */
+  readonly lambda: LambdaServer;
+  readonly logs: LogsServer;
   readonly lane: EventSource;
   readonly deadLetters: EventSource;
   /** Fires the schedule; copiers work until the poll has ended and nothing is left. */
@@ -37,7 +44,7 @@ export interface FunctionWorld extends AsyncDisposable {
   /** Fires the schedule, and nobody copies: the poll sends what is due and is stopped. */
   pollAlone(): Promise<void>;
   status(): Promise<{ readonly status: PairStatus; readonly unsynced: readonly UnsyncedObject[] }>;
-  control(request: unknown): Promise<unknown>;
+  control(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
 }
 
 /** Name of the stack's table. */
@@ -51,12 +58,13 @@ const HURRIED_SECONDS = 62;
 
 /** Starts everything and loads the functions as a cold start would. */
 export async function startFunctionWorld(): Promise<FunctionWorld> {
-  const [primary, replica, dynamo, sqs, secrets] = await Promise.all([
+  const [primary, replica, dynamo, sqs, secrets, logs] = await Promise.all([
     startFakeChefServer({ feed: true }),
     startFakeChefServer(),
     startDynamoServer(),
     startSqsServer(),
     startSecretsServer(),
+    startLogsServer(),
   ]);
   const folder = mkdtempSync(join(tmpdir(), 'chef-sync-functions-'));
   const packed = packConfig(
@@ -80,6 +88,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     CHEF_SYNC_CONFIG: configFile,
     CHEF_SYNC_QUEUE_PREFIX: sqs.queueUrl('stack-lane-'),
     CHEF_SYNC_FINGERPRINT_SECRET: 'stack-fingerprints',
+    CHEF_SYNC_LOG_PREFIX: '/aws/lambda/stack-',
     POWERTOOLS_SERVICE_NAME: 'stack',
     POWERTOOLS_METRICS_NAMESPACE: 'ChefSync',
     POWERTOOLS_METRICS_DISABLED: 'true',
@@ -90,6 +99,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
     AWS_ENDPOINT_URL_SQS: sqs.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.url,
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   vi.resetModules();
@@ -100,6 +110,11 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     status: (await import('../../functions/status.ts')).handler,
     control: (await import('../../functions/control.ts')).handler,
   };
+  const lambda = await startLambdaServer({
+    'stack-status': (event) => functions.status(event, lambdaContext('status')),
+    'stack-control': (event) => functions.control(event, lambdaContext('control')),
+  });
+  vi.stubEnv('AWS_ENDPOINT_URL_LAMBDA', lambda.url);
   const source = eventSource(sqs, laneUrl);
   const poll = (timeoutSeconds: number): Promise<unknown> =>
     functions.poller({ pair: 'eu/acme' }, lambdaContext('poller', timeoutSeconds));
@@ -111,6 +126,8 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     sqs,
     dynamo,
     functions,
+    lambda,
+    logs,
     lane: source,
     deadLetters: eventSource(sqs, sqs.queueUrl(`stack-dead-${lane}.fifo`)),
     async sync() {
@@ -127,15 +144,18 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
       await poll(HURRIED_SECONDS);
     },
     async status() {
-      const [answer] = await functions.status({ unsynced: true }, lambdaContext('status'));
-      if (answer === undefined) throw new Error('status knows no pair');
-      return { status: answer.status, unsynced: answer.unsynced ?? [] };
+      const operator = openRemoteOperator('stack');
+      const [status] = await operator.status(['eu/acme']);
+      if (status === undefined) throw new Error('status knows no pair');
+      return { status, unsynced: await operator.unsynced('eu/acme', {}) };
     },
-    control: (request) => functions.control(request, lambdaContext('control')),
+    control: (request) => openRemoteOperator('stack').answer(request),
     async [Symbol.asyncDispose]() {
       vi.unstubAllEnvs();
       dynamo.stop();
       secrets.stop();
+      lambda.stop();
+      logs.stop();
       await Promise.all([sqs.stop(), primary.stop(), replica.stop()]);
       rmSync(folder, { recursive: true });
     },

@@ -2,6 +2,7 @@ import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { entryKey } from '../../lib/aws/row-keys.ts';
 import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
+import { lambdaContext } from '../support/aws/event-source.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { pendingEntry } from '../support/pending-entry.ts';
 import { type FunctionWorld, MAX_RECEIVE_COUNT, startFunctionWorld, TABLE } from './function-world.ts';
@@ -167,9 +168,11 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
     await world.control({ command: 'resync', pairs: ['eu/acme'] });
     expect(world.secrets.reads()).toBe(0);
 
-    await expect(world.control({ command: 'stop', pairs: ['us/acme'] })).rejects.toThrow(
-      'There is no pair us/acme; the pairs are eu/acme.',
+    await expect(world.control({ command: 'stop', pairs: ['us/tools'] })).rejects.toThrow(
+      'There is no pair us/tools; the pairs are eu/acme.',
     );
-    await expect(world.control({ command: 'explode' })).rejects.toThrow('use the chef-sync-ctl of this version');
+    expect(await world.functions.control({ command: 'explode' }, lambdaContext('control'))).toMatchObject({
+      refused: { message: expect.stringContaining('use the chef-sync-ctl of this version') },
+    });
   });
 });

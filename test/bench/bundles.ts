@@ -31,6 +31,7 @@ function importMs(name: string): number {
           CHEF_SYNC_CONFIG: CONFIG_FILE,
           CHEF_SYNC_QUEUE_PREFIX: 'https://sqs.eu-central-1.amazonaws.com/123456789012/chef-sync-lane-',
           CHEF_SYNC_FINGERPRINT_SECRET: 'fingerprints',
+          CHEF_SYNC_LOG_PREFIX: '/aws/lambda/chef-sync-',
           POWERTOOLS_SERVICE_NAME: 'chef-sync',
           POWERTOOLS_METRICS_NAMESPACE: 'ChefSync',
         },

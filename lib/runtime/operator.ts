@@ -1,0 +1,49 @@
+import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
+import type { PairStatus } from '../sync/pair-status.ts';
+import type { UnsyncedFilter, UnsyncedObject } from '../sync/unsynced-objects.ts';
+import type { WorkUnderWay } from '../sync/work-under-way.ts';
+import type { LogReader } from './read-log.ts';
+
+/** A pair that an operator can name. */
+export interface KnownPair {
+  /** `REPLICA/DESTINATION`. */
+  readonly name: string;
+  readonly replicaName: string;
+  /** False: only the state knows it, the configuration does so no more. Without a configuration every pair counts as configured. */
+  readonly isConfigured: boolean;
+}
+
+/** The name of a replica begins the name of each of its pairs and holds no slash. */
+export function replicaNameOf(pair: string): string {
+  const [replicaName = pair] = pair.split('/', 1);
+  return replicaName;
+}
+
+/**
+ * The pairs of one home, as its operator sees and steers them: on this machine or on AWS. Every failure is a `SyncError`, a sentence with
+ * its next step. Names of pairs are those that `pairs` answered.
+ */
+export interface Operator {
+  /** What a `chef-sync-ctl` command ends in to reach this home from where the operator is: nothing, or ` --stack NAME`. */
+  readonly address: string;
+  /** In the order of the configuration, then those that only the state knows. */
+  pairs(): Promise<readonly KnownPair[]>;
+  /** How each of them is, in their order. */
+  status(pairs: readonly string[]): Promise<readonly PairStatus[]>;
+  /** Every object of a pair that is not in sync, by path. */
+  unsynced(pair: string, filter: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
+  /** Does what is asked, as `answerOperator`. */
+  answer(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
+  /** What each of the pairs is doing at this moment, in their order. */
+  underWay(pairs: readonly string[]): Promise<readonly WorkUnderWay[]>;
+  /**
+   * Removes everything that the home's state knows of a pair. Both organizations stay as they are. Throws while the pair is configured or
+   * still polled.
+   */
+  forget(pair: string): Promise<void>;
+  /** The log of a pair, or without one what concerns no pair. Reads nothing yet. */
+  log(pair?: string): LogReader;
+  /** How often it is worth looking again, in milliseconds. */
+  readonly lookEveryMs: number;
+  close(): void;
+}

@@ -1,0 +1,89 @@
+import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
+import { STACK_NAME } from '../config/stack-name.ts';
+import type { OperatorAnswer } from '../model/operator-request.ts';
+import { SyncError } from '../model/sync-error.ts';
+import { allUnsynced } from '../sync/unsynced-objects.ts';
+import type { StatusAnswers } from './aws-status.ts';
+import type { KnownPair, Operator } from './operator.ts';
+import { openEnvelope, type Page } from './operator-envelope.ts';
+import type { ControlRequest, StatusRequest } from './operator-request-schema.ts';
+import { readRemoteLog } from './read-remote-log.ts';
+
+/** Each look is an invocation. */
+const LOOK_EVERY_MS = 2_000;
+
+/** Asks one function of a stack; throws what it refuses as its own sentence. */
+export type AskStatus = <Query extends StatusRequest['query']>(
+  request: Extract<StatusRequest, { query: Query }>,
+) => Promise<Page<StatusAnswers[Query]>>;
+
+/**
+ * Looks at and steers the pairs of a stack on AWS. Looking invokes `STACK-status` alone, steering `STACK-control`; nothing else of the
+ * account is needed or asked. Asks nothing yet. Throws a `SyncError` for what can be no stack's name.
+ */
+export function openRemoteOperator(stack: string, invoker: Invoker = createInvoker()): Operator {
+  if (!STACK_NAME.test(stack)) {
+    throw new SyncError(
+      `${JSON.stringify(stack)} is no name of a stack: give the one that it was deployed with, like chef-sync.`,
+      { code: 'STACK_NAME', scope: 'pair', retry: 'never' },
+    );
+  }
+  const address = ` --stack ${stack}`;
+  const page = async <Answer>(functionName: string, request: unknown): Promise<Page<Answer>> => {
+    try {
+      return openEnvelope(await invoker.invoke(functionName, request), functionName);
+    } catch (error) {
+      throw addressed(error, address);
+    }
+  };
+  const ask: AskStatus = (request) => page(`${stack}-status`, request);
+  const control = (request: ControlRequest): Promise<Page<readonly OperatorAnswer[]>> =>
+    page(`${stack}-control`, request);
+  let known: Promise<readonly KnownPair[]> | undefined;
+
+  return {
+    address,
+    lookEveryMs: LOOK_EVERY_MS,
+    pairs() {
+      known ??= ask({ query: 'pairs' }).then(({ answer }) => answer);
+      return known;
+    },
+    status: (pairs) => allPages((after) => ask({ query: 'status', pairs: [...pairs], after })),
+    underWay: (pairs) => allPages((after) => ask({ query: 'under way', pairs: [...pairs], after })),
+    unsynced: (pair, filter) =>
+      allUnsynced(async (after) => {
+        const { answer: objects, next } = await ask({ query: 'unsynced', pair, ...filter, after });
+        return { objects, next };
+      }),
+    async answer(request) {
+      return (await control(request)).answer;
+    },
+    async forget(pair) {
+      while ((await control({ command: 'forget', pair })).next !== undefined);
+    },
+    log: (pair) => readRemoteLog(ask, pair),
+    close: () => undefined,
+  };
+}
+
+/** What all pages have, one after the other. */
+async function allPages<Row>(
+  pageAfter: (after: string | undefined) => Promise<Page<readonly Row[]>>,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  let after: string | undefined;
+  do {
+    const { answer, next } = await pageAfter(after);
+    rows.push(...answer);
+    after = next;
+  } while (after !== undefined);
+  return rows;
+}
+
+/** A function knows commands and not where they are typed: those in its sentences get the stack that they are for. */
+function addressed(error: unknown, address: string): unknown {
+  if (!(error instanceof SyncError)) return error;
+  const { message, code, scope, retry, side, cause } = error;
+  const text = message.replace(/"(chef-sync-ctl [^"]*)"/g, `"$1${address}"`);
+  return text === message ? error : new SyncError(text, { code, scope, retry, side }, { cause });
+}
