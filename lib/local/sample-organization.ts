@@ -1,9 +1,6 @@
-import type {
-  OrganizationDump,
-  OrganizationHandle,
-  SeedCookbook,
-  SeedObject,
-} from './sandbox-chef-server/organization-handle.ts';
+import type { OrganizationDump } from './sandbox-chef-server/organization-dump.ts';
+import type { OrganizationHandle, SeedObject } from './sandbox-chef-server/organization-handle.ts';
+import type { SeedCookbook } from './sandbox-chef-server/seed-cookbook.ts';
 
 /** Fills an empty organization of a sandbox server with what a small company keeps on its Chef server: objects of every kind. */
 export function fillSampleOrganization(organization: OrganizationHandle): void {

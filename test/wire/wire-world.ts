@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { OrganizationDump } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
+import type { OrganizationDump } from '../../lib/local/sandbox-chef-server/organization-dump.ts';
 import type { Side } from '../../lib/model/side.ts';
 import { approveDeletes, retryObjects } from '../../lib/sync/control-pair.ts';
 import { createPairWorld, type PairWorld } from '../pipeline/pair-world.ts';

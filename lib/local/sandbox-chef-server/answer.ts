@@ -53,6 +53,19 @@ export function refuse(status: number, text: string): never {
   throw new RefusedRequestError(errorAnswer(status, text));
 }
 
+/** Ends the request with any JSON value in the place of an error. */
+export function refuseWithValue(status: number, value: unknown): never {
+  throw new RefusedRequestError(jsonAnswer(status, JSON.stringify(value)));
+}
+
+/** Ends the request with a page in HTML, as the server makes one where the API gives a refusal no body. */
+export function refuseWithPage(status: number): never {
+  throw new RefusedRequestError({
+    ...htmlAnswer(status, '<html><head><title>404 Not Found</title></head></html>'),
+    isFromApi: true,
+  });
+}
+
 /** Ends the request with an error whose text is not in a list, `{"error":"text"}`, as some endpoints give it. */
 export function refuseWithText(status: number, text: string): never {
   const plain = errorAnswer(status, text);

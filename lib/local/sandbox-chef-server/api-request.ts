@@ -26,8 +26,8 @@ export interface ApiRequest extends ServerRequest {
   readonly organizationUrl: string;
   readonly files: FileStorage;
   readonly faults: FaultSwitches;
-  /** How long the first version of a new cookbook takes: the window of the server's check-then-insert race. */
-  readonly newCookbookMs: number;
+  /** How long the server takes between its look for a row and the insert: the window of its races. */
+  readonly insertMs: number;
 }
 
 /** Answers one method of one route. `first` and `second` are the variable parts of the path, empty where it has fewer. */

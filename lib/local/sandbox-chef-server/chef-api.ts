@@ -48,7 +48,7 @@ export interface ChefApiSettings {
   readonly onlyOrganization: string | undefined;
   readonly apiVersions: ApiVersions;
   readonly maxJsonBytes: number;
-  readonly newCookbookMs: number;
+  readonly insertMs: number;
   readonly files: FileStorage;
   readonly faults: FaultSwitches;
   readonly now: () => number;
@@ -139,7 +139,7 @@ export function createChefApi(settings: ChefApiSettings): ChefApi {
         onlyOrganization === undefined ? `${common.origin}/organizations/${organization.name}` : common.origin,
       files: settings.files,
       faults,
-      newCookbookMs: settings.newCookbookMs,
+      insertMs: settings.insertMs,
     };
     if (found.route.container !== undefined) demandPermission(apiRequest, found.route.container);
     refuseCondition(request);

@@ -6,6 +6,9 @@ export const plainName = /^[.A-Za-z0-9_-]+$/;
 /** Roles, data bags and data bag items: may also hold a colon. */
 export const colonName = /^[.A-Za-z0-9_:-]+$/;
 
+/** Policies, policy groups, revisions and the identifiers of cookbook artifacts. */
+export const policyName = /^[.A-Za-z0-9_:-]{1,255}$/;
+
 /** Organizations: anything else in their place of the path is unknown to the front end's routes. */
 export const organizationName = /^[a-z0-9][a-z0-9_-]{0,254}$/;
 
@@ -22,6 +25,11 @@ const constraint = /^(?:(?:<|>|<=|>=|~>|=) )?\d+(?:\.\d+){0,2}$/;
 export function normaliseRunListItem(item: string): string | undefined {
   if (!runListItem.test(item)) return undefined;
   return item.endsWith(']') ? item : `recipe[${item}]`;
+}
+
+/** True for one to three numbers. */
+export function isVersionText(text: string): boolean {
+  return /^\d+(?:\.\d+){0,2}$/.test(text);
 }
 
 /** True for `>= 1.2` and the like: one space, one to three numbers. */

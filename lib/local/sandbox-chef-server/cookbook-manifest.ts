@@ -14,7 +14,7 @@ import {
 } from './json-text.ts';
 
 /** The nine segments of the manifests of API versions 0 and 1. */
-const segments = [
+export const segments = [
   'attributes',
   'definitions',
   'files',
@@ -139,10 +139,16 @@ function readFiles(body: JsonObject, key: string): JsonObject[] {
 }
 
 function readSegment(body: JsonObject, segment: string): JsonObject[] {
-  return readFiles(body, segment).map((file) => withMember(file, 'name', `${segment}/${textOf(file, 'name')}`));
+  return readFiles(body, segment).map((file) => withSegment(segment, file));
 }
 
-function splitBySegment(files: readonly JsonObject[]): JsonMember[] {
+/** A file of a segment with the name that it has in version 2 of the API. */
+export function withSegment(segment: string, file: JsonObject): JsonObject {
+  return withMember(file, 'name', `${segment}/${textOf(file, 'name')}`);
+}
+
+/** The files under their segments, each with its name within it; those of no segment are left out. */
+export function splitBySegment(files: readonly JsonObject[]): JsonMember[] {
   return segments.map((segment) => [
     segment,
     files.flatMap((file) => {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Answer, jsonAnswer, refuse } from './answer.ts';
 import { type ApiRequest, jsonBody, type Route } from './api-request.ts';
 import { plainName } from './chef-names.ts';
@@ -59,15 +58,25 @@ async function putCookbookVersion(request: ApiRequest, name: string, version: st
     : createCookbookVersion(request, name, key, manifest);
 }
 
-/** Creates a version. The statements are not one transaction: refused for an unknown checksum, it stays all the same. */
+/**
+ * Creates a version. The statements are not one transaction: two first versions of a cookbook at once, and one meets the
+ * other's cookbook; the same version twice, and one meets the other's version. Refused for an unknown checksum, a
+ * version stays all the same.
+ */
 async function createCookbookVersion(
   request: ApiRequest,
   name: string,
   key: string,
   manifest: CookbookManifest,
 ): Promise<Answer> {
-  const { organization } = request;
-  if (!organization.cookbooks.has(name)) await winCookbookName(organization, name, key, request.newCookbookMs);
+  const { organization, insertMs } = request;
+  const { inserts } = organization;
+  const refuseAsKnown = (): never => refuse(409, 'Cookbook already exists');
+  if (!organization.cookbooks.has(name)) {
+    await inserts.win(`cookbooks/${name}`, insertMs, () => refuse(500, 'internal service error'));
+  }
+  await inserts.win(`cookbooks/${name}/${key}`, insertMs, refuseAsKnown);
+  if (organization.cookbookVersion(name, key) !== undefined) refuseAsKnown();
   if (unknownChecksum(organization, manifest) !== undefined) {
     organization.leaveUnlinkedCookbookVersion(name, key, manifest);
     refuse(400, "Manifest has a checksum that hasn't been uploaded.");
@@ -97,16 +106,6 @@ function updateCookbookVersion(
   const stored = { ...manifest, isFrozen: manifest.isFrozen || existing.manifest.isFrozen };
   organization.setCookbookVersion(name, key, stored);
   return jsonAnswer(200, writeManifest(stored, request.apiVersion));
-}
-
-/** The check-then-insert race of a cookbook's first version: whoever comes second while the first is under way loses. */
-async function winCookbookName(organization: OrganizationStore, name: string, key: string, ms: number): Promise<void> {
-  const rival = organization.cookbooksBeingCreated.get(name);
-  if (rival === key) refuse(409, 'Cookbook already exists');
-  if (rival !== undefined) refuse(500, 'internal service error');
-  organization.cookbooksBeingCreated.set(name, key);
-  await wait(ms);
-  organization.cookbooksBeingCreated.delete(name);
 }
 
 function unknownChecksum(organization: OrganizationStore, manifest: CookbookManifest): string | undefined {

@@ -1,6 +1,7 @@
 import type { Method, MethodHandlers, Route, ServerRoute } from './api-request.ts';
 import { associationRoutes } from './association-routes.ts';
 import { clientRoutes } from './client-routes.ts';
+import { cookbookArtifactRoutes } from './cookbook-artifact-routes.ts';
 import { cookbookRoutes } from './cookbook-routes.ts';
 import { dataBagRoutes } from './data-bag-routes.ts';
 import { environmentRoutes } from './environment-routes.ts';
@@ -8,6 +9,8 @@ import { groupRoutes } from './group-routes.ts';
 import { clientKeyRoutes, memberKeyRoutes, userKeyRoutes } from './key-routes.ts';
 import { organizationRoutes } from './organization-routes.ts';
 import { organizationsRoutes } from './organizations-routes.ts';
+import { policyGroupRoutes } from './policy-group-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { roleRoutes } from './role-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -26,6 +29,9 @@ const routes: readonly Route[] = [
   ...environmentRoutes,
   ...dataBagRoutes,
   ...cookbookRoutes,
+  ...cookbookArtifactRoutes,
+  ...policyRoutes,
+  ...policyGroupRoutes,
   ...sandboxRoutes,
   ...searchRoutes,
   ...groupRoutes,

@@ -1,51 +1,13 @@
-import { createHash } from 'node:crypto';
-import { basename } from 'node:path/posix';
-import { type CookbookManifest, checksumOf, metadataAsRead, textOf } from './cookbook-manifest.ts';
-import { normaliseVersion } from './cookbook-version-number.ts';
 import { normaliseEnvironment } from './environment-document.ts';
-import { isObject, type JsonObject, toJson, withMember, writeJson } from './json-text.ts';
-import type { OrganizationSnapshot, OrganizationStore, StoredCookbookVersion } from './organization-store.ts';
+import { isObject, type JsonObject, toJson, withDefaults, writeJson } from './json-text.ts';
+import { dumpOrganization, type OrganizationDump } from './organization-dump.ts';
+import type { OrganizationSnapshot, OrganizationStore } from './organization-store.ts';
 import { normaliseRole } from './role-document.ts';
+import { type SeedCookbook, seedCookbook, seedCookbookArtifact, versionKey } from './seed-cookbook.ts';
 import type { UpdatedSinceFeed } from './updated-since-feed.ts';
 
 /** An object for `put…`: checked and completed as on a write; or a JSON text, which is stored unchecked, as it is. */
 export type SeedObject = Readonly<Record<string, unknown>> | string;
-
-export interface SeedCookbook {
-  /** Content by path within the cookbook, `recipes/default.rb`. */
-  readonly files: Readonly<Record<string, string | Buffer>>;
-  /** Further metadata; name and version are filled in. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
-  readonly frozen?: boolean;
-}
-
-export interface DumpedFile {
-  readonly path: string;
-  readonly name: string;
-  readonly checksum: string;
-  readonly specificity: string;
-}
-
-export interface DumpedCookbookVersion {
-  readonly isFrozen: boolean;
-  /** JSON text as a GET shows it. */
-  readonly metadata: string;
-  /** By path. */
-  readonly files: readonly DumpedFile[];
-}
-
-/** Everything of an organization that replication keeps equal, in a form that a test can compare. */
-export interface OrganizationDump {
-  /** JSON texts by name, as GET returns them. */
-  readonly roles: ReadonlyMap<string, string>;
-  readonly environments: ReadonlyMap<string, string>;
-  /** Bag → item → JSON text of the raw item. */
-  readonly dataBags: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** By `name/version`. */
-  readonly cookbooks: ReadonlyMap<string, DumpedCookbookVersion>;
-  /** The bytes of every checksum that a cookbook version names; a lost file is missing. */
-  readonly files: ReadonlyMap<string, Buffer>;
-}
 
 /**
  * Direct access to one organization, past HTTP, signatures and rights: to seed it, to read it back and to turn it over.
@@ -69,6 +31,17 @@ export interface OrganizationHandle {
   /** Stores a cookbook version with its files. */
   putCookbook(name: string, version: string, cookbook: SeedCookbook): void;
   deleteCookbook(name: string, version: string): void;
+  /** Stores a cookbook artifact with its files. */
+  putCookbookArtifact(name: string, identifier: string, artifact: Omit<SeedCookbook, 'frozen'>): void;
+  deleteCookbookArtifact(name: string, identifier: string): void;
+  /** Stores a revision, of a new policy when there is none of that name; a known one stays as it is. */
+  putPolicyRevision(policy: string, revisionId: string, document: SeedObject): void;
+  /** Deletes a policy with its revisions; it vanishes from its groups. */
+  deletePolicy(policy: string): void;
+  deletePolicyRevision(policy: string, revisionId: string): void;
+  /** Makes a group that holds exactly these policies, each by its revision. */
+  putPolicyGroup(group: string, revisionIds: Readonly<Record<string, string>>): void;
+  deletePolicyGroup(group: string): void;
   /** Removes the bytes of a checksum from the file storage; manifests and the table of checksums keep it. */
   loseFile(checksum: string): void;
   dump(): OrganizationDump;
@@ -108,10 +81,25 @@ export function organizationHandle(name: string, store: () => OrganizationStore)
     deleteItem: (bag, id) => store().deleteItem(bag, id),
     putCookbook: (cookbook, version, content) => seedCookbook(store(), cookbook, version, content),
     deleteCookbook: (cookbook, version) => store().deleteCookbookVersion(cookbook, versionKey(version)),
+    putCookbookArtifact: (artifact, identifier, content) =>
+      seedCookbookArtifact(store(), artifact, identifier, content),
+    deleteCookbookArtifact: (artifact, identifier) => store().deleteCookbookArtifact(artifact, identifier),
+    putPolicyRevision: (policy, revisionId, content) => {
+      const identity = { name: policy, revision_id: revisionId };
+      store().policies.addRevision(policy, revisionId, storedText(content, identity, withPolicyDefaults));
+    },
+    deletePolicy: (policy) => store().policies.deletePolicy(policy),
+    deletePolicyRevision: (policy, revisionId) => store().policies.deleteRevision(policy, revisionId),
+    putPolicyGroup: (group, revisionIds) => {
+      store().policies.groups.set(group, new Map(Object.entries(revisionIds)));
+    },
+    deletePolicyGroup: (group) => {
+      store().policies.groups.delete(group);
+    },
     loseFile: (checksum) => {
       store().checksums.files.delete(checksum);
     },
-    dump: () => dump(store()),
+    dump: () => dumpOrganization(store()),
     snapshot: () => store().snapshot(),
   };
 }
@@ -127,80 +115,9 @@ function storedText(
   return writeJson(normalise(object));
 }
 
-function seedCookbook(store: OrganizationStore, name: string, version: string, cookbook: SeedCookbook): void {
-  const files = Object.entries(cookbook.files).map(([path, content]) => seedFile(store, path, content));
-  const document = toJson({
-    name: `${name}-${version}`,
-    cookbook_name: name,
-    version,
-    chef_type: 'cookbook_version',
-    json_class: 'Chef::CookbookVersion',
-  });
-  const metadata = toJson({ ...cookbook.metadata, name, version });
-  if (!isObject(document) || !isObject(metadata)) throw new TypeError('cookbook metadata must be a JSON object');
-  const manifest: CookbookManifest = {
-    document: withMember(document, 'metadata', metadata),
-    isFrozen: cookbook.frozen ?? false,
-    files,
-    checksums: new Set(files.map(checksumOf)),
-  };
-  store.setCookbookVersion(name, versionKey(version), manifest);
-}
-
-/** Stores a file's bytes and makes its entry of the manifest as Chef's own clients do. */
-function seedFile(store: OrganizationStore, path: string, content: string | Buffer): JsonObject {
-  const bytes = Buffer.from(content);
-  const checksum = createHash('md5').update(bytes).digest('hex');
-  store.checksums.files.set(checksum, bytes);
-  store.checksums.commit([checksum]);
-  const parts = path.split('/');
-  const segment = parts.length > 1 ? parts[0] : 'root_files';
-  const hasSpecificity = (segment === 'templates' || segment === 'files') && parts.length > 2;
-  return {
-    members: [
-      ['name', `${segment}/${basename(path)}`],
-      ['path', path],
-      ['checksum', checksum],
-      ['specificity', (hasSpecificity ? parts[1] : undefined) ?? 'default'],
-    ],
-  };
-}
-
-function versionKey(version: string): string {
-  const key = normaliseVersion(version);
-  if (key === undefined) throw new TypeError(`${version} is not a cookbook version`);
-  return key;
-}
-
-function dump(store: OrganizationStore): OrganizationDump {
-  const versions = [...store.cookbooks].flatMap(([name, all]) =>
-    [...all].map(([version, stored]) => [`${name}/${version}`, stored] as const),
-  );
-  const checksums = versions.flatMap(([, { manifest }]) => [...manifest.checksums]);
-  return {
-    roles: new Map(store.roles),
-    environments: new Map(store.environments),
-    dataBags: new Map([...store.dataBags].map(([bag, items]) => [bag, new Map(items)])),
-    cookbooks: new Map(versions.map(([path, stored]) => [path, dumpCookbookVersion(stored)])),
-    files: new Map(
-      checksums.flatMap((checksum) => {
-        const bytes = store.checksums.files.get(checksum);
-        return bytes === undefined ? [] : [[checksum, bytes] as const];
-      }),
-    ),
-  };
-}
-
-function dumpCookbookVersion({ manifest }: StoredCookbookVersion): DumpedCookbookVersion {
-  const files = manifest.files.map((file) => ({
-    path: textOf(file, 'path'),
-    name: textOf(file, 'name'),
-    checksum: checksumOf(file),
-    specificity: textOf(file, 'specificity'),
-  }));
-  return {
-    isFrozen: manifest.isFrozen,
-    metadata: writeJson(metadataAsRead(manifest)),
-    files: files.sort((left, right) => (left.path < right.path ? -1 : 1)),
-  };
+function withPolicyDefaults(policy: JsonObject): JsonObject {
+  return withDefaults(policy, [
+    ['run_list', []],
+    ['cookbook_locks', { members: [] }],
+  ]);
 }

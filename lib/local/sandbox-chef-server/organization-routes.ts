@@ -1,13 +1,10 @@
-import { type Answer, errorAnswer, jsonAnswer, refuse } from './answer.ts';
-import { type ApiRequest, type Handler, jsonBody, type Route } from './api-request.ts';
+import { type Answer, jsonAnswer, refuse } from './answer.ts';
+import { type ApiRequest, jsonBody, type Route } from './api-request.ts';
 import { requiredText } from './check-fields.ts';
 import { organizationFullName } from './chef-names.ts';
 import type { OrganizationStore } from './organization-store.ts';
 
-const emptyList: Handler = () => jsonAnswer(200, '{}');
-const notFound: Handler = () => errorAnswer(404, 'not_found');
-
-/** The organization itself, its change feed, and the object kinds that this server has only as empty lists. */
+/** The organization itself, its change feed, and the nodes, of which this server has only an empty list. */
 export const organizationRoutes: readonly Route[] = [
   {
     path: '',
@@ -26,14 +23,7 @@ export const organizationRoutes: readonly Route[] = [
     },
   },
   { path: 'updated_since', container: 'organization', GET: updatedSince, isServed: ({ feed }) => feed.isServed },
-  { path: 'cookbook_artifacts', container: 'cookbook_artifacts', GET: emptyList },
-  { path: 'cookbook_artifacts/:name', container: 'cookbook_artifacts', GET: notFound },
-  { path: 'cookbook_artifacts/:name/:identifier', container: 'cookbook_artifacts', GET: notFound },
-  { path: 'policies', container: 'policies', GET: emptyList },
-  { path: 'policies/:name', container: 'policies', GET: notFound },
-  { path: 'policy_groups', container: 'policy_groups', GET: emptyList },
-  { path: 'policy_groups/:name', container: 'policy_groups', GET: notFound },
-  { path: 'nodes', container: 'nodes', GET: emptyList },
+  { path: 'nodes', container: 'nodes', GET: () => jsonAnswer(200, '{}') },
 ];
 
 function organizationText({ name, fullName, guid }: OrganizationStore): string {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { ChecksumTable } from './checksum-table.ts';
+import type { CookbookArtifact } from './cookbook-artifact-document.ts';
 import type { CookbookManifest } from './cookbook-manifest.ts';
 import { OrganizationMembership } from './organization-membership.ts';
+import { PolicyStore } from './policy-store.ts';
+import { RowInserts } from './row-inserts.ts';
 import { SearchIndex } from './search-index.ts';
 import { type FeedAction, UpdatedSinceFeed } from './updated-since-feed.ts';
 
@@ -26,6 +29,8 @@ export interface OrganizationSnapshot {
   readonly environments: ReadonlyMap<string, string>;
   readonly dataBags: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly cookbooks: ReadonlyMap<string, ReadonlyMap<string, StoredCookbookVersion>>;
+  readonly cookbookArtifacts: ReadonlyMap<string, ReadonlyMap<string, CookbookArtifact>>;
+  readonly policies: PolicyStore;
   readonly checksums: ChecksumTable;
   readonly feed: UpdatedSinceFeed;
 }
@@ -47,12 +52,15 @@ export class OrganizationStore {
   readonly dataBags: Map<string, Map<string, string>>;
   /** Cookbook name → normalised version → version. */
   readonly cookbooks: Map<string, Map<string, StoredCookbookVersion>>;
+  /** Name → identifier → artifact. */
+  readonly cookbookArtifacts: Map<string, Map<string, CookbookArtifact>>;
+  readonly policies: PolicyStore;
   readonly checksums: ChecksumTable;
   readonly feed: UpdatedSinceFeed;
   readonly searchIndex = new SearchIndex();
   readonly sandboxes = new Map<string, Sandbox>();
-  /** Cookbooks whose first version is being created at this moment, with that version. */
-  readonly cookbooksBeingCreated = new Map<string, string>();
+  /** What is being created at this moment: cookbooks, their versions, artifacts, policies, policy groups. */
+  readonly inserts = new RowInserts();
   private readonly searchVisibleAtMs: () => number;
 
   constructor(name: string, isFeedServed: boolean, searchVisibleAtMs: () => number, snapshot?: OrganizationSnapshot) {
@@ -65,6 +73,10 @@ export class OrganizationStore {
     this.environments = new Map(snapshot?.environments ?? [['_default', defaultEnvironment]]);
     this.dataBags = new Map([...(snapshot?.dataBags ?? [])].map(([bag, items]) => [bag, new Map(items)]));
     this.cookbooks = new Map([...(snapshot?.cookbooks ?? [])].map(([cookbook, all]) => [cookbook, new Map(all)]));
+    this.cookbookArtifacts = new Map(
+      [...(snapshot?.cookbookArtifacts ?? [])].map(([artifact, all]) => [artifact, new Map(all)]),
+    );
+    this.policies = new PolicyStore(snapshot?.policies);
     this.checksums = snapshot?.checksums.copy() ?? new ChecksumTable();
     this.feed = snapshot?.feed.copy() ?? new UpdatedSinceFeed(isFeedServed);
     for (const role of this.roles.keys()) this.index('role', role, true);
@@ -165,6 +177,24 @@ export class OrganizationStore {
     if (versions?.size === 0) this.cookbooks.delete(name);
     this.note('delete', `/cookbooks/${name}/${version}`);
     this.checksums.unlink(former.linkedChecksums);
+  }
+
+  /** Stores an artifact and counts its checksums as used. */
+  setCookbookArtifact(name: string, identifier: string, artifact: CookbookArtifact): void {
+    const identifiers = this.cookbookArtifacts.get(name) ?? new Map<string, CookbookArtifact>();
+    identifiers.set(identifier, artifact);
+    this.cookbookArtifacts.set(name, identifiers);
+    this.checksums.link(artifact.checksums);
+  }
+
+  /** Deletes an artifact, and with the last one its name; collects the checksums that nobody else uses. */
+  deleteCookbookArtifact(name: string, identifier: string): void {
+    const identifiers = this.cookbookArtifacts.get(name);
+    const former = identifiers?.get(identifier);
+    if (identifiers === undefined || former === undefined) return;
+    identifiers.delete(identifier);
+    if (identifiers.size === 0) this.cookbookArtifacts.delete(name);
+    this.checksums.unlink(former.checksums);
   }
 
   private replaceCookbookVersion(name: string, version: string, stored: StoredCookbookVersion): void {

@@ -34,8 +34,8 @@ export interface SandboxChefServerOptions {
   readonly downloadUrlSeconds?: number;
   /** Default 0–2, refused as Chef Infra Server does. */
   readonly apiVersions?: ApiVersions;
-  /** How long the first version of a new cookbook takes: two at once, and one fails. Default 3. */
-  readonly newCookbookMs?: number;
+  /** How long the server takes between its look for a row and the insert: two at once, and one fails. Default 2. */
+  readonly insertMs?: number;
   /** The server's clock in milliseconds. Default: the machine's. */
   readonly now?: () => number;
 }
@@ -141,7 +141,7 @@ export async function startSandboxChefServer(options: SandboxChefServerOptions =
     onlyOrganization,
     apiVersions,
     maxJsonBytes: options.maxJsonBytes ?? 2_000_000,
-    newCookbookMs: options.newCookbookMs ?? 3,
+    insertMs: options.insertMs ?? 2,
     files,
     faults,
     now,

@@ -1,17 +1,10 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type FakeChefServer, startFakeChefServer } from '../../../support/fake-chef-server.ts';
 import { send } from './signed-request.ts';
+import { base64Md5, md5, sandbox, upload, uploadAll } from './uploads.ts';
 
 const acme = '/organizations/acme';
-const md5 = (content: string): string => createHash('md5').update(content).digest('hex');
-const base64Md5 = (content: string): string => createHash('md5').update(content).digest('base64');
-
-const sandboxAnswer = z.object({
-  sandbox_id: z.string(),
-  checksums: z.record(z.string(), z.object({ needs_upload: z.boolean(), url: z.string().optional() })),
-});
 const manifestAnswer = z.object({ all_files: z.array(z.object({ url: z.string() })) });
 
 function manifest(name: string, version: string, contents: readonly string[], extra: object = {}): object {
@@ -30,31 +23,6 @@ function manifest(name: string, version: string, contents: readonly string[], ex
     })),
     ...extra,
   };
-}
-
-async function sandbox(server: FakeChefServer, contents: readonly string[]) {
-  const checksums = Object.fromEntries(contents.map((content) => [md5(content), null]));
-  const { json } = await send(server, 'POST', `${acme}/sandboxes`, { body: { checksums } });
-  const created = sandboxAnswer.parse(json);
-  return {
-    needsUpload: (content: string) => created.checksums[md5(content)]?.needs_upload,
-    url: (content: string) => created.checksums[md5(content)]?.url ?? '',
-    commit: () => send(server, 'PUT', `${acme}/sandboxes/${created.sandbox_id}`, { body: { is_completed: true } }),
-  };
-}
-
-function upload(url: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(url, {
-    method: 'PUT',
-    body,
-    headers: { 'content-type': 'application/x-binary', 'content-md5': base64Md5(body), ...headers },
-  });
-}
-
-async function uploadAll(server: FakeChefServer, contents: readonly string[]): Promise<void> {
-  const box = await sandbox(server, contents);
-  for (const content of contents.filter((one) => box.needsUpload(one))) await upload(box.url(content), content);
-  await box.commit();
 }
 
 const put = (server: FakeChefServer, version: string, body: object, query = '') =>
@@ -261,7 +229,7 @@ describe('cookbook versions', () => {
   });
 
   it('of a new name lose a race: two versions at once are one 201 and one 500, which a retry mends', async () => {
-    await using server = await startFakeChefServer({ newCookbookMs: 100 });
+    await using server = await startFakeChefServer({ insertMs: 100 });
     const both = await Promise.all(['1.0.0', '2.0.0'].map((v) => put(server, v, manifest('apt', v, []))));
     const loser = both[0]?.status === 500 ? '1.0.0' : '2.0.0';
 
