@@ -5,6 +5,7 @@ import { EXIT_CODES, type Exit, exitCodeHelp } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
 import { forgetCommand } from './forget.ts';
 import { managerLogCommand } from './manager-log.ts';
+import { notifyCommand } from './notify.ts';
 import { programVersion } from './program-version.ts';
 import { resyncCommand } from './resync.ts';
 import { retryCommand } from './retry.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
   syncStopCommand,
   syncStartCommand,
   retryCommand,
+  notifyCommand,
   approveDeletesCommand,
   resyncCommand,
   forgetCommand,

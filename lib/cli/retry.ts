@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { selectPair, selectPairs } from '../config/select-pairs.ts';
-import { type ObjectPath, parseObjectPath } from '../model/object-path.ts';
+import type { ObjectPath } from '../model/object-path.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { readObjectPaths } from './read-object-paths.ts';
 import { type SteerOptions, steerPairs, withSteerOptions } from './steer-pairs.ts';
 
 /** `chef-sync-ctl retry`; `finish` gets how it ended. */
@@ -13,7 +14,7 @@ export function retryCommand(finish: (exit: Exit) => void): Command {
         'Without paths all of them, else those named. The next poll of the daemon copies them.',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or without paths a glob')
-    .argument('[paths...]', 'objects as unsynced-objects names them', readPath)
+    .argument('[paths...]', 'objects as unsynced-objects names them', readObjectPaths)
     .addHelpText(
       'after',
       `
@@ -35,10 +36,4 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
         ),
       ),
     );
-}
-
-function readPath(text: string, earlier: readonly ObjectPath[] = []): readonly ObjectPath[] {
-  const ref = parseObjectPath(text);
-  if ('unknown' in ref) throw new InvalidArgumentError(`Give a path like /roles/web: ${ref.reason}.`);
-  return [...earlier, ref.path];
 }

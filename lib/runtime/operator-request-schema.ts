@@ -21,6 +21,12 @@ const controlShape = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('start'), pairs }),
   z.strictObject({ command: z.literal('resync'), pairs }),
   z.strictObject({ command: z.literal('retry'), pairs, paths: z.optional(z.array(objectPath)) }),
+  z.strictObject({
+    command: z.literal('notify'),
+    pairs,
+    paths: z.array(objectPath).check(z.minLength(1)),
+    action: z.enum(['upsert', 'delete']),
+  }),
   z.strictObject({ command: z.literal('approve-deletes'), pair: z.string(), plan: z.string() }),
   z.strictObject({ command: z.literal('forget'), pair: z.string() }),
 ]);

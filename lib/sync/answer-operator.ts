@@ -1,13 +1,14 @@
 import { unsyncedBucket } from '../model/ledger-entry.ts';
-import type { ObjectPath } from '../model/object-path.ts';
+import { type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { approveDeletes, resyncPair, retryObjects, startPair, stopPair } from './control-pair.ts';
 import type { PairRecords } from './pair-context.ts';
+import { takeHint } from './take-hint.ts';
 
 /**
  * Does what an operator asks, pair by pair. `recordsOf` finds a pair's records and throws a sentence when there is no such pair. Throws a
- * `SyncError` for a plan that is not there and for a path with nothing to retry; then nothing was done to that pair.
+ * `SyncError` for a plan that is not there, for a path with nothing to retry and for one that the pair does not replicate; then nothing was done to that pair.
  */
 export async function answerOperator(
   request: OperatorRequest,
@@ -37,6 +38,15 @@ async function answer(request: OperatorRequest, records: PairRecords): Promise<O
       const objects = await retryObjects(records, request.paths && new Set(request.paths));
       return { text: objects === 1 ? '1 object is due again' : `${objects} objects are due again`, objects };
     }
+    case 'notify': {
+      const refs = request.paths.map(trustedRef);
+      for (const { path } of refs.filter((ref) => !records.rules.isWanted(ref))) throw notReplicated(records, path);
+      const id = `operator-${records.clock.now()}-${records.clock.random()}`;
+      for (const ref of refs) await takeHint(records, { ref, action: request.action, id });
+      const objects = refs.length;
+      const what = objects === 1 ? '1 object' : `${objects} objects`;
+      return { text: `the next poll looks at ${what} of the primary`, objects };
+    }
     case 'approve-deletes': {
       await refuseUnknownPlan(records, request.plan);
       const objects = await approveDeletes(records, request.plan);
@@ -65,6 +75,9 @@ async function refuseUnlessToBeCopied({ pair, ledger }: PairRecords, path: Objec
   const next = `see what there is with "chef-sync-ctl unsynced-objects ${pair}"`;
   throw refusal(`${path} is not waiting to be copied to ${pair}: ${next}.`, 'NOTHING_TO_RETRY');
 }
+
+const notReplicated = ({ pair }: PairRecords, path: ObjectPath): SyncError =>
+  refusal(`${path} is not replicated to ${pair}: its objects, include and exclude leave it out.`, 'NOT_REPLICATED');
 
 const refusal = (sentence: string, code: string): SyncError =>
   new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

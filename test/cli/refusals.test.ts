@@ -94,7 +94,18 @@ test('what works but should not stay so is told at every start, even with --quie
 });
 
 const COMMANDS = [
-  ...['run', 'sync-status', 'unsynced-objects', 'check', 'sync-log', 'manager-log', 'sync-stop', 'sync-start', 'retry'],
+  ...[
+    'run',
+    'sync-status',
+    'unsynced-objects',
+    'check',
+    'sync-log',
+    'manager-log',
+    'sync-stop',
+    'sync-start',
+    'retry',
+    'notify',
+  ],
   ...['approve-deletes', 'resync', 'forget'],
 ];
 

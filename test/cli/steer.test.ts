@@ -125,6 +125,32 @@ eu/acme  8 objects, 5 equal (=), 1 only on the primary (+), 1 only on the replic
     expect([...(rolesOf(0)?.keys() ?? [])]).toContain('own');
   });
 
+  test('an object that was told of is copied though the inventory would not look at it yet', async () => {
+    const slow = join(servers.folder, 'slow.yaml');
+    const text = readFileSync(servers.configFile, 'utf8');
+    writeFileSync(slow, text.replace('pollSeconds: 1', 'pollSeconds: 1, inventoryShare: 0.000001%'));
+    const daemon = startCli(['run', '--config', slow]);
+    try {
+      await daemon.shows(/info {2}eu\/acme {2}in sync/);
+      servers.primary.organization('acme').putRole('db', { run_list: ['recipe[db::told]'] });
+
+      const told = await runCli('notify', '*/acme', '/roles/db', '--config', slow);
+
+      expect(told).toEqual({
+        code: 0,
+        stdout: ['eu', 'us'].map((name) => `${name}/acme  the next poll looks at 1 object of the primary\n`).join(''),
+        stderr: '',
+      });
+      await expect.poll(() => rolesOf(0)?.get('db'), { timeout: 20_000 }).toContain('told');
+      await expect.poll(() => rolesOf(1)?.get('db'), { timeout: 20_000 }).toContain('told');
+    } finally {
+      daemon.kill('SIGTERM');
+      await daemon.ended();
+    }
+    servers.primary.organization('acme').putRole('db', { run_list: ['recipe[db]'] });
+    await here('run', '--once');
+  });
+
   test('a server that does not answer ends check with 4 and a sentence about that side', async () => {
     const fault = servers.replicas[0]?.faults.when({ path: /./ }, { kind: 'answer', status: 502, body: 'bad gateway' });
 

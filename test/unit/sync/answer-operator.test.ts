@@ -87,6 +87,27 @@ describe('retry', () => {
   });
 });
 
+describe('notify', () => {
+  test('notes what the next poll looks at, and nothing at all when the pair does not replicate one of the objects', async () => {
+    const { ctx: polled, ledger } = await polledPair();
+    const ctx = { ...polled, rules: { ...polled.rules, isWanted: ({ name }: { name: string }) => name !== 'secret' } };
+    const notify = (...paths: ObjectPath[]) =>
+      ask(ctx, { command: 'notify', pairs: ['eu/acme'], paths, action: 'delete' });
+
+    await expect(notify('/roles/a', '/roles/secret')).rejects.toThrow(
+      '/roles/secret is not replicated to eu/acme: its objects, include and exclude leave it out.',
+    );
+    expect(await ledger.hints()).toEqual([]);
+
+    const answers = await notify('/roles/a', '/roles/b');
+    expect(answers).toEqual([{ pair: 'eu/acme', text: 'the next poll looks at 2 objects of the primary', objects: 2 }]);
+    expect(await ledger.hints()).toMatchObject([
+      { path: '/roles/a', action: 'delete' },
+      { path: '/roles/b', action: 'delete' },
+    ]);
+  });
+});
+
 describe('approve-deletes', () => {
   test('lets the deletes of the plan go', async () => {
     const pair = await polledPair();
