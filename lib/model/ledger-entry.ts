@@ -1,3 +1,4 @@
+import { OBJECT_KINDS } from './object-kind.ts';
 import { type ObjectPath, trustedRef } from './object-path.ts';
 import { type Action, type Phase, phaseOf } from './phase.ts';
 import type { Side } from './side.ts';
@@ -32,7 +33,8 @@ export interface LedgerEntry {
   readonly fingerprint?: string;
   /**
    * Fingerprints we were about to write when nothing was owned yet, the last few, or what we had written before we deleted it: tells
-   * after a crash, or after a write that landed late, whether the replica's object is ours.
+   * after a crash, or after a write that landed late, whether the replica's object is ours. Of a cookbook version every write that has
+   * not settled yet: see {@link mayBeHalfWritten}.
    */
   readonly claims?: readonly string[];
   /** Guid of the destination on which it was settled as an upsert. Only owned objects are ever deleted. */
@@ -175,12 +177,22 @@ const CLAIMS_KEPT = 8;
 export const hasClaimed = (entry: LedgerEntry, fingerprint: string): boolean =>
   entry.claims?.includes(fingerprint) === true;
 
+/**
+ * A copy that was begun and never settled may have been refused halfway: then the replica shows the object as it was sent, or as it was
+ * before, without its files. That it looks equal proves nothing; it is written again.
+ */
+export const mayBeHalfWritten = (entry: LedgerEntry): boolean =>
+  entry.claims !== undefined && OBJECT_KINDS[trustedRef(entry.path).kind].staysWhenRefused;
+
 const withClaim = (entry: LedgerEntry, fingerprint: string): LedgerEntry => ({
   ...entry,
   claims: [...(entry.claims ?? []).filter((earlier) => earlier !== fingerprint), fingerprint].slice(-CLAIMS_KEPT),
 });
 
-/** Written down before the first write of an object that is not owned yet, so that a crash in between leaves no orphan on the replica. */
+/**
+ * Written down before the first write of an object that is not owned yet, so that a crash in between leaves no orphan on the replica, and
+ * before every write that can end halfway.
+ */
 export function claim(entry: LedgerEntry | undefined, version: Version, fingerprint: string): LedgerEntry | undefined {
   const mine = current(entry, version);
   return mine && withClaim(mine, fingerprint);

@@ -26,6 +26,8 @@ export interface ObjectKindRow {
   readonly hasBody: boolean;
   /** It can be frozen: then only a forced write changes it, and it is trusted between full readings. */
   readonly canBeFrozen: boolean;
+  /** A refused write leaves it there as it was sent, without its files (API facts §12): what looks equal may not be whole. */
+  readonly staysWhenRefused: boolean;
   /** Roles, environments and policies name it: it goes only when their present form was read. */
   readonly isNamedByDefinitions: boolean;
   /** What two parallel writes must not share: real servers fail the first two writes of one new cookbook name (API facts §12). */
@@ -52,6 +54,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     isContainer: false,
     hasBody: true,
     canBeFrozen: true,
+    staysWhenRefused: true,
     isNamedByDefinitions: true,
     serialisedBy: 'first name',
     namePattern: VERSION,
@@ -65,6 +68,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     isContainer: true,
     hasBody: false,
     canBeFrozen: false,
+    staysWhenRefused: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
@@ -78,6 +82,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     isContainer: false,
     hasBody: true,
     canBeFrozen: false,
+    staysWhenRefused: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
@@ -92,6 +97,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     isContainer: false,
     hasBody: true,
     canBeFrozen: false,
+    staysWhenRefused: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: NAME,
@@ -106,6 +112,7 @@ export const OBJECT_KINDS: Readonly<Record<ObjectKind, ObjectKindRow>> = {
     isContainer: false,
     hasBody: true,
     canBeFrozen: false,
+    staysWhenRefused: false,
     isNamedByDefinitions: false,
     serialisedBy: 'path',
     namePattern: COOKBOOK_NAME,

@@ -1,4 +1,5 @@
-import { claim, claimForMember, hasClaimed, noteCopyEnded, settle } from '../model/ledger-entry.ts';
+import { claim, claimForMember, hasClaimed, mayBeHalfWritten, noteCopyEnded, settle } from '../model/ledger-entry.ts';
+import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { isFrozenObject } from '../plan/normalised-form.ts';
@@ -36,12 +37,15 @@ export async function applyUpsert(ctx: PairContext, begun: Begun, source: Source
   const destination = guidText(state.guids.replica);
 
   const isKnown = entry.owned === destination && entry.fingerprint !== undefined;
-  if (!isKnown && !hasClaimed(entry, fingerprint)) {
-    // Before the first write: after a crash in between, a later delete can tell that the replica's object is ours.
+  const isToBeClaimed = !isKnown || OBJECT_KINDS[ref.kind].staysWhenRefused;
+  if (isToBeClaimed && !hasClaimed(entry, fingerprint)) {
+    // Before the write: after a crash in between, a later delete can tell that the replica's object is ours, and a later copy that it may
+    // have been refused halfway.
     const { isChanged } = await ctx.ledger.update(entry.path, (current) => claim(current, entry.version, fingerprint));
     if (!isChanged) return 'superseded';
   }
-  await write(ctx, { ref, object, fingerprint, isKnown, isFrozen, destination });
+  const mayBeHalf = mayBeHalfWritten(entry);
+  await write(ctx, { ref, object, fingerprint, isKnown, mayBeHalf, isFrozen, destination });
 
   // What the inventory saw is no longer what the ledger knows: its digest must not stand for this entry (A → B → A).
   if (entry.action === 'delete') await voidListsOf(ctx, [ref], state.epoch);
@@ -71,6 +75,8 @@ interface Write {
   readonly fingerprint: string;
   /** The replica was seen with this object before, so it is read first; a new one is first created. */
   readonly isKnown: boolean;
+  /** Equal is not enough: its files may be missing. */
+  readonly mayBeHalf: boolean;
   readonly isFrozen: boolean;
   readonly destination: string;
 }
@@ -124,10 +130,13 @@ async function create(ctx: PairContext, { ref, object, destination }: Write): Pr
   );
 }
 
-async function writeCookbook(ctx: PairContext, { ref, object, fingerprint, isFrozen }: Write): Promise<void> {
+async function writeCookbook(
+  ctx: PairContext,
+  { ref, object, fingerprint, isFrozen, mayBeHalf }: Write,
+): Promise<void> {
   const found = await ctx.replica.read(ref);
   if (!('missing' in found)) {
-    if (fingerprintOf(ctx, ref, found.text) === fingerprint) return;
+    if (fingerprintOf(ctx, ref, found.text) === fingerprint && !mayBeHalf) return;
     if (!isFrozen && isFrozenObject(ref.kind, found.text)) throw frozenOnReplica(ref);
   }
   await ctx.replica.writeCookbook(ref, object.text, ctx.primary.cookbookFiles(object));

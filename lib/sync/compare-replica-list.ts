@@ -6,6 +6,7 @@ import {
   isLive,
   isUnsettled,
   type LedgerEntry,
+  mayBeHalfWritten,
   observe,
   reportDrift,
   settle,
@@ -260,8 +261,9 @@ async function compareTombstone(
   return 'drifted';
 }
 
+/** Nobody copies it, and no copy of it that was begun may have been refused halfway. */
 const isWaitingUnsent = (entry: LedgerEntry): boolean =>
-  entry.state === 'pending' && isLive(entry) && entry.sentAt === undefined;
+  entry.state === 'pending' && isLive(entry) && entry.sentAt === undefined && !mayBeHalfWritten(entry);
 
 /** The usual case of a replica that was filled before: both sides were read and are equal, so there is nothing to copy. */
 async function settleEqual(

@@ -132,8 +132,9 @@ async function deferToContent(ctx: PairContext, { entry, state }: Begun, source:
   return 'waiting';
 }
 
+/** Files that were committed and are missing all the same are no progress: that could go on for ever. */
 const hasProgressed = (error: Error): boolean =>
-  error instanceof ChefRequestError && error.failure.hasProgressed === true;
+  error instanceof ChefRequestError && error.failure.hasProgressed === true && error.failure.isMissingChecksum !== true;
 
 /**
  * Writes a failure down: an endpoint's opens the breaker and gives the attempt back; an object's counts, with backoff, and parks the

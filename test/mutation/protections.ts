@@ -392,11 +392,45 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'claimed before it is written',
     reason: 'What a copier wrote before it died would be nobody’s, and stay when the primary deletes it.',
     file: 'lib/sync/apply-upsert.ts',
-    text: 'if (!isKnown && !hasClaimed(entry, fingerprint)) {',
+    text: 'if (isToBeClaimed && !hasClaimed(entry, fingerprint)) {',
     without: 'if (readAt < 0) {',
     caughtBy: {
       file: CASES,
       title: 'deletes what a copier wrote and died before it could say so, once the primary no longer has it',
+    },
+  },
+  {
+    name: 'half-written versions',
+    reason: 'A refused manifest leaves the version there without its files; the next copier would find it equal.',
+    file: 'lib/sync/apply-upsert.ts',
+    text: 'if (fingerprintOf(ctx, ref, found.text) === fingerprint && !mayBeHalf) return;',
+    without: 'if (fingerprintOf(ctx, ref, found.text) === fingerprint) return;',
+    caughtBy: {
+      file: CASES,
+      title:
+        'brings the files of a cookbook version back that a refused newer one took away, when the primary goes back',
+    },
+  },
+  {
+    name: 'half-written versions in the inventory',
+    reason: 'A refused manifest leaves the version there without its files; the inventory would find it equal.',
+    file: 'lib/sync/compare-replica-list.ts',
+    text: ' && !mayBeHalfWritten(entry);',
+    without: ';',
+    caughtBy: {
+      file: CASES,
+      title: 'writes a cookbook version again that a refused upload left half there, although it looks equal',
+    },
+  },
+  {
+    name: 'vanished files are no progress',
+    reason: 'A server that loses what it committed would be sent the same files for ever, without a pause.',
+    file: 'lib/sync/copy-objects.ts',
+    text: ' && error.failure.isMissingChecksum !== true;',
+    without: ';',
+    caughtBy: {
+      file: CASES,
+      title: 'parks a cookbook version whose files vanish again and again, instead of uploading them for ever',
     },
   },
   {

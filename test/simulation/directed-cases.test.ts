@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { ChefRequestError } from '../../lib/model/chef-request-error.ts';
 import type { ObjectPath } from '../../lib/model/object-path.ts';
-import { resyncPair, startPair, stopPair } from '../../lib/sync/control-pair.ts';
+import { resyncPair, retryObjects, startPair, stopPair } from '../../lib/sync/control-pair.ts';
+import { filesOf } from './memory-org.ts';
 import { objectText } from './object-texts.ts';
+import type { Profile } from './profile.ts';
+import type { Episode } from './server-faults.ts';
 import { createStage, type Stage } from './stage.ts';
 import { START_AT } from './world.ts';
 
@@ -614,7 +617,7 @@ test('E3.4 a deleted cookbook version takes no file from one that is uploaded me
 
 test('E3.5 one object that the replica refuses stops neither its stage nor the next ones', async () => {
   const path: ObjectPath = '/data/b1/i1';
-  const refusals = [{ path, status: 400, from: 0, until: Number.POSITIVE_INFINITY } as const];
+  const refusals = [{ side: 'replica', path, status: 400, from: 0, until: Number.POSITIVE_INFINITY } as const];
   const stage = createStage({ profile: { servers: { episodes: [], refusals, strayShare: 0 } } });
   for (const other of ['/data/b1', path, '/data/b1/i2', ...ROLES] as const) stage.writer.write(other, 0);
 
@@ -734,6 +737,168 @@ test('copies nothing while it is stopped, and everything that changed once it is
 
   expect(stage.differences()).toEqual([]);
   expect(stage.violations()).toEqual([]);
+});
+
+/** Servers on which this, and nothing else, goes wrong for the first minutes. */
+const withEpisode = (episode: Omit<Episode, 'from' | 'until'>, minutes: number): Partial<Profile> => ({
+  servers: {
+    episodes: [{ ...episode, from: START_AT, until: START_AT + minutes * MINUTE_MS }],
+    refusals: [],
+    strayShare: 0,
+  },
+});
+
+test('writes a cookbook version again that a refused upload left half there, although it looks equal', async () => {
+  const path = '/cookbooks/apt/1.0.0';
+  // Often enough that an inventory of the replica comes before the next attempt.
+  let refusals = 4;
+  const stage: Stage = createStage({
+    plant: (ports) => ({
+      ...ports,
+      replica: {
+        ...ports.replica,
+        writeCookbook: async (ref, manifest, files) => {
+          refusals -= 1;
+          if (refusals < 0) return await ports.replica.writeCookbook(ref, manifest, files);
+          stage.replica.leaveHalfWritten(ref.path, manifest, 'copier');
+          throw refusal(`PUT ${ref.path}`, 400);
+        },
+      },
+    }),
+  });
+  stage.writer.write(path, 0);
+
+  await stage.pollFor(30);
+
+  expect(refusals).toBe(-1);
+  expect(stage.replica.isWhole(path)).toBe(true);
+  expect((await stage.status()).text).toBe('in sync');
+  expect(stage.violations()).toEqual([]);
+});
+
+test('brings the files of a cookbook version back that a refused newer one took away, when the primary goes back', async () => {
+  const path = '/cookbooks/apt/1.0.0';
+  let isCollected = false;
+  const stage: Stage = createStage({
+    plant: (ports) => ({
+      ...ports,
+      replica: {
+        ...ports.replica,
+        writeCookbook: async (ref, manifest, files) => {
+          if (!isCollected) return await ports.replica.writeCookbook(ref, manifest, files);
+          isCollected = false;
+          stage.replica.leaveHalfWritten(ref.path, manifest, 'copier');
+          throw refusal(`PUT ${ref.path}`, 400);
+        },
+      },
+    }),
+  });
+  await copied(stage, [path]);
+  isCollected = true;
+  stage.writer.write(path, 1);
+  await stage.pollOnce();
+  expect(isCollected).toBe(false);
+  expect(stage.replica.isWhole(path)).toBe(false);
+
+  stage.writer.write(path, 0);
+  await stage.pollFor(5);
+
+  expect(stage.replica.isWhole(path)).toBe(true);
+  expect(stage.differences()).toEqual([]);
+  expect((await stage.status()).text).toBe('in sync');
+  expect(stage.violations()).toEqual([]);
+});
+
+test('parks a cookbook version whose files vanish again and again, instead of uploading them for ever', async () => {
+  const path = '/cookbooks/apt/1.0.0';
+  const stage: Stage = createStage({
+    plant: (ports) => ({
+      ...ports,
+      replica: {
+        ...ports.replica,
+        writeCookbook: async (ref, manifest, files) => {
+          uploads += 1;
+          stage.replica.collect(filesOf(manifest));
+          const failure = { side: 'replica', request: `PUT ${ref.path}`, cause: 'status', status: 400 } as const;
+          await files.open('shared-license');
+          throw new ChefRequestError({ ...failure, text: 'checksum', isMissingChecksum: true, hasProgressed: true });
+        },
+      },
+    }),
+  });
+  let uploads = 0;
+  stage.writer.write(path, 0);
+  stage.writer.write('/roles/r1', 0);
+
+  await stage.pollFor(6 * 60);
+
+  expect(stage.entry(path)?.state).toBe('parked');
+  expect(uploads).toBe(8);
+  expect(stage.differences()).toEqual([path]);
+});
+
+test('commits no file that the replica’s store kept with other bytes', async () => {
+  const stage = createStage({ profile: withEpisode({ side: 'replica', kind: 'wrong bytes' }, 20) });
+  const paths = ['/cookbooks/apt/1.0.0', '/cookbooks/web/2.0.0', '/cookbooks/db/0.1.0'] as const;
+  for (const path of paths) stage.writer.write(path, 0);
+
+  await stage.pollFor(30);
+
+  expect(paths.map((path) => stage.replica.isWhole(path))).toEqual([true, true, true]);
+  expect((await stage.status()).text).toBe('in sync');
+  expect(stage.violations()).toEqual([]);
+});
+
+test.each([400, 403, 413])(
+  'shows what a full replica refuses with %i, and copies it when there is room',
+  async (status) => {
+    const stage = createStage({ profile: withEpisode({ side: 'replica', kind: 'full', limit: 4, status }, 60) });
+    for (const path of ROLES) stage.writer.write(path, 0);
+
+    await stage.pollFor(20);
+    expect(stage.replica.paths()).toHaveLength(4);
+    expect((await stage.status()).text).toBe('unsynced 2');
+
+    await stage.wait(60);
+    await stage.operate((context) => retryObjects(context));
+    await stage.pollFor(3);
+    expect(stage.differences()).toEqual([]);
+    expect(stage.violations()).toEqual([]);
+  },
+);
+
+test('follows a renamed environment, whichever of its names the feed tells of', async () => {
+  const stage = createStage({ profile: { hasFeed: true } });
+  await copied(stage, ['/environments/old-1', '/environments/old-2', '/environments/old-3', '/environments/stays']);
+
+  for (const n of [1, 2, 3]) stage.writer.rename(`/environments/old-${n}`, `/environments/new-${n}`);
+  await stage.pollFor(10);
+
+  expect(stage.replica.paths().toSorted()).toEqual(
+    ['new-1', 'new-2', 'new-3', 'stays'].map((name) => `/environments/${name}`),
+  );
+  expect((await stage.status()).text).toBe('in sync');
+  expect(stage.violations()).toEqual([]);
+});
+
+test('says what to do with a version that was made anew, unfrozen, while the replica’s is frozen', async () => {
+  const stage = createStage();
+  const path = '/cookbooks/apt/1.0.0';
+  for (const file of ['apt-0', 'apt-1', 'shared-license']) stage.primary.files.add(file);
+  stage.primary.put(path, objectText(path, 0, { isFrozen: true }), 'people');
+  await stage.pollFor(3);
+
+  stage.primary.remove(path);
+  for (const file of ['apt-1', 'shared-license']) stage.primary.files.add(file);
+  stage.primary.put(path, objectText(path, 1), 'people');
+  await stage.wait(24 * 60);
+  await stage.pollFor(3);
+
+  expect(stage.entry(path)?.lastError?.text).toMatch(/delete it on the replica, then it is copied again/);
+  stage.disturb(path, undefined);
+  await stage.operate((context) => retryObjects(context));
+  await stage.pollFor(3);
+  expect(stage.differences()).toEqual([]);
 });
 
 /** What a server answers to a request it refuses. */

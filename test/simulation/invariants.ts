@@ -79,6 +79,8 @@ export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
 export function createInvariants(truth: Truth): Invariants {
   const { primary, replica, now } = truth;
   const violations: Violation[] = [];
+  /** Since when a copy is begun that has not ended well. */
+  const claimedAt = new Map<ObjectPath, number>();
   const report = (invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void => {
     violations.push({ invariant, text, at: now(), path, other });
   };
@@ -128,7 +130,8 @@ export function createInvariants(truth: Truth): Invariants {
       }
       checkReferences(path, text);
       const before = replica.get(path);
-      const hadReason = actor.isGone || truth.hasReplicaFailedSince(actor.startedAt);
+      const mayBeHalf = path.startsWith('/cookbooks/') && (claimedAt.get(path) ?? actor.startedAt) < actor.startedAt;
+      const hadReason = actor.isGone || mayBeHalf || truth.hasReplicaFailedSince(actor.startedAt);
       if (before?.text === text && before.at < actor.startedAt && !hadReason) {
         report('NoNeedlessCopy', 'written although the replica had it already', path);
       }
@@ -148,6 +151,8 @@ export function createInvariants(truth: Truth): Invariants {
     told,
     decided(before, after) {
       told(after, after.path);
+      if (after.claims === undefined) claimedAt.delete(after.path);
+      else if (before?.claims === undefined) claimedAt.set(after.path, now());
       if (after.attempts > ATTEMPTS_BEFORE_PARKING + 1) {
         report('AttemptsBounded', `attempt ${after.attempts} of one version`, after.path);
       }
@@ -174,7 +179,7 @@ const isOlder = (a: LedgerEntry, b: LedgerEntry): boolean =>
 
 /** Why replica and primary differ in an object although the ledger says that it is in sync. */
 function difference(truth: Truth, path: ObjectPath): string | undefined {
-  const { primary, replica, entry: entryOf, isWanted } = truth;
+  const { primary, replica, entry: entryOf, isWanted, wasDisturbed } = truth;
   const ref = trustedRef(path);
   if (!isWanted(ref)) return undefined;
   const [source, copy, entry] = [primary.get(path), replica.get(path), entryOf(path)];
@@ -188,5 +193,7 @@ function difference(truth: Truth, path: ObjectPath): string | undefined {
     return isOurs ? 'the replica still has it, the primary does not, and nobody reports it' : undefined;
   }
   if (copy === undefined) return 'the replica lacks it and nobody reports it';
-  return copy.form === source.form ? undefined : 'the replica has another content and nobody reports it';
+  if (copy.form !== source.form) return 'the replica has another content and nobody reports it';
+  const isOurs = copy.writer === 'copier' && !wasDisturbed(path);
+  return isOurs && !replica.isWhole(path) ? 'the replica lacks files of it and nobody reports it' : undefined;
 }

@@ -5,6 +5,7 @@ import type { ChefObject, ChefOrg, CookbookFiles, FeedAnswer, MissingObject } fr
 import type { Chance } from './chance.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import { filesOf, type MemoryOrg, type Writer } from './memory-org.ts';
+import { asKept } from './object-texts.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
 import type { Request, ServerFaults } from './server-faults.ts';
 
@@ -19,8 +20,10 @@ export interface SearchBehaviour {
 export interface WriteWatch {
   written(actor: Actor, side: Side, path: ObjectPath, text: string): void;
   removed(actor: Actor, side: Side, path: ObjectPath): void;
-  /** The write arrives when its sender no longer waits for it. */
-  late(path: ObjectPath): void;
+  /** What the sender believes of the object may be wrong: the write arrives when nobody waits for it, or a 409 was no answer to it. */
+  misled(path: ObjectPath): void;
+  /** A manifest was refused, and left something all the same. */
+  refused(actor: Actor, side: Side, path: ObjectPath): void;
   /** The write or delete has taken effect. */
   changed(path: ObjectPath): void;
 }
@@ -44,6 +47,10 @@ export interface MemoryChefOrgSettings {
 interface Lies<T> {
   readonly notFound?: () => T;
   readonly empty?: () => T;
+  /** What a 409 means for this request. */
+  readonly conflict?: () => T;
+  /** What the 404 of somebody else's page means for this request. */
+  readonly page?: () => T;
 }
 
 /** A request that nobody waits for any more can still arrive this much later: a copier lives five minutes. */
@@ -52,6 +59,8 @@ const LATEST_ARRIVAL_MS = 4 * 60_000;
 const SHORTEST_ANSWER_MS = 50;
 const LONGEST_ANSWER_MS = 900;
 const REQUEST_TIMEOUT_MS = 20_000;
+/** How often the adapter sends a file whose arrival the store does not confirm. */
+const UPLOAD_TRIES = 3;
 
 /** One process's view of a memory organization: every request takes virtual time, may fail, lie, get lost, or arrive after its sender died. */
 export function createMemoryChefOrg(settings: MemoryChefOrgSettings): ChefOrg {
@@ -70,7 +79,17 @@ export function createMemoryChefOrg(settings: MemoryChefOrgSettings): ChefOrg {
     switch (fate.kind) {
       case 'status':
         await scheduler.wait(actor, latencyMs);
+        if (fate.status === 409 && lies.conflict !== undefined) {
+          if (request.writes !== undefined) watch.misled(request.writes);
+          return lies.conflict();
+        }
         throw refused(full, fate.status, fate.text);
+      case 'page':
+        await scheduler.wait(actor, latencyMs);
+        if (fate.status === 404 && lies.page !== undefined) return lies.page();
+        throw fate.status === 404
+          ? refused(full, 404, 'no such page')
+          : failure(full, { cause: 'unexpected-answer', status: 200, text: 'HTML instead of JSON' });
       case 'no answer':
         if (fate.effect === 'now') quietly(effect);
         if (fate.effect === 'late') arriveLate(full, effect);
@@ -103,20 +122,29 @@ export function createMemoryChefOrg(settings: MemoryChefOrgSettings): ChefOrg {
   const arriveLate = ({ writes }: Request, effect: () => unknown): void => {
     if (writes === undefined) return;
     scheduler.at(scheduler.now() + chance.between(0, LATEST_ARRIVAL_MS), () => {
-      watch.late(writes);
+      watch.misled(writes);
       quietly(effect);
     });
   };
 
   const read = (ref: ObjectRef): Promise<ChefObject | MissingObject> =>
     send<ChefObject | MissingObject>(
-      { method: 'GET', path: ref.path },
+      { method: 'GET', path: ref.path, reads: ref.path },
       () => {
         const found = org.get(ref.path);
         return found === undefined ? { missing: true, isChefShaped: true } : { ref, text: found.text };
       },
-      { notFound: () => ({ missing: true, isChefShaped: true }) },
+      {
+        notFound: () => ({ missing: true, isChefShaped: true }),
+        page: () => ({ missing: true, isChefShaped: false }),
+      },
     );
+
+  /** A server that is full takes no further object. */
+  const refuseOverQuota = (path: ObjectPath): void => {
+    const status = faults.quotaStatus(side, org.paths().length);
+    if (status !== undefined) throw refused({ side, method: 'PUT', path }, status, 'the limit of objects is reached');
+  };
 
   const put = (path: ObjectPath, text: string): void => {
     watch.written(actor, side, path, text);
@@ -132,18 +160,48 @@ export function createMemoryChefOrg(settings: MemoryChefOrgSettings): ChefOrg {
     if (missing.length === 0) return false;
     for (const file of missing) {
       await files.open(file);
-      await send({ method: 'PUT', path: `/files/${file}` }, () => undefined);
+      await upload(file);
     }
-    await send({ method: 'PUT', path: '/sandboxes/1', writes }, () => {
-      for (const file of missing) org.files.add(file);
-    });
+    try {
+      await send({ method: 'PUT', path: '/sandboxes/1', writes }, () => {
+        if (missing.some((file) => !org.storedFiles.has(file)))
+          throw refused({ side, method: 'PUT', path: '/sandboxes/1' }, 503, 'Committed incomplete sandbox');
+        for (const file of missing) org.files.add(file);
+      });
+    } catch (error) {
+      throw error instanceof ChefRequestError
+        ? new ChefRequestError({ ...error.failure, isSandboxCommit: true })
+        : error;
+    }
     return true;
+  }
+
+  /** The store confirms the bytes it holds by their checksum; without that they are sent again. */
+  async function upload(file: string): Promise<void> {
+    const request = { method: 'PUT', path: `/files/${file}` } as const;
+    for (let tries = 0; tries < UPLOAD_TRIES; tries += 1) {
+      const isConfirmed = await send(request, () => {
+        // Two copiers may bring one file side by side. That one's spoilt bytes replace the other's right ones is left out: nobody could
+        // put it right, because the server asks for no file that it takes for committed.
+        const areRight = org.storedFiles.get(file) === true || !faults.spoilsUpload(side);
+        org.storedFiles.set(file, areRight);
+        return areRight;
+      });
+      if (isConfirmed) return;
+    }
+    throw failure({ ...request, side }, { cause: 'unexpected-answer', status: 204, text: 'unconfirmed bytes' });
   }
 
   const putManifest = (ref: ObjectRef, manifest: string): Promise<'written' | 'files missing'> =>
     send({ method: 'PUT', path: ref.path, writes: ref.path }, () => {
-      if (filesOf(manifest).some((file) => !org.files.has(file))) return 'files missing';
-      put(ref.path, manifest);
+      if (org.get(ref.path) === undefined) refuseOverQuota(ref.path);
+      if (faults.collectsFiles(side)) org.collect(filesOf(manifest));
+      if (filesOf(manifest).some((file) => !org.files.has(file))) {
+        watch.refused(actor, side, ref.path);
+        org.leaveHalfWritten(ref.path, manifest, settings.writer());
+        return 'files missing';
+      }
+      put(ref.path, asKept(org.get(ref.path)?.text, manifest));
       return 'written';
     });
 
@@ -177,10 +235,14 @@ export function createMemoryChefOrg(settings: MemoryChefOrgSettings): ChefOrg {
         () => {
           if (ref.kind === 'data_bag_item' && org.get(`/data/${ref.container}`) === undefined) return 'no-container';
           if (org.get(ref.path) !== undefined) return 'exists';
+          refuseOverQuota(ref.path);
           put(ref.path, text);
           return 'created';
         },
-        ref.kind === 'data_bag_item' ? { notFound: () => 'no-container' } : {},
+        {
+          conflict: () => 'exists',
+          ...(ref.kind === 'data_bag_item' ? { notFound: () => 'no-container' as const } : {}),
+        },
       );
     },
 

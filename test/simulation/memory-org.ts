@@ -11,6 +11,8 @@ export interface StoredObject {
   readonly form: string;
   readonly writer: Writer;
   readonly at: number;
+  /** A refused manifest left it so: none of its files counts as used, and some may be gone. */
+  readonly isHalfWritten: boolean;
 }
 
 /** The database of one organization, without its requests: what is true there, and what was. */
@@ -28,14 +30,25 @@ export interface MemoryOrg {
   /** Paths and names of everything that ever was a member of the list. */
   everIn(list: ListPath): readonly { readonly path: ObjectPath; readonly name: string }[];
   put(path: ObjectPath, text: string, writer: Writer): void;
+  /**
+   * What a manifest with an unknown checksum leaves although it is refused (API facts §12): a new version stays, listed and readable; an
+   * existing one keeps its text and loses its files.
+   */
+  leaveHalfWritten(path: ObjectPath, text: string, writer: Writer): void;
+  /** A cookbook version whose every file is here with the right bytes; any other object that exists. */
+  isWhole(path: ObjectPath): boolean;
+  /** Files that no version uses: whoever deletes one beside an upload takes them along. */
+  collect(files: readonly string[]): void;
   /** Removes it, a bag with its items; of a cookbook version the files that no other version uses. Answers the removed paths. */
   remove(path: ObjectPath): readonly ObjectPath[];
   /** What the organization held at an earlier time: path and text of every object. */
   heldAt(time: number): ReadonlyMap<ObjectPath, string>;
   /** When the object, or any of them, was last written or removed. */
   lastChangedAt(path?: ObjectPath): number;
-  /** Files that are here, by checksum. */
+  /** Checksums of committed files. */
   readonly files: Set<string>;
+  /** Files of the store, committed or not, each with whether its bytes are those that its checksum names. */
+  readonly storedFiles: Map<string, boolean>;
 }
 
 interface Past {
@@ -47,6 +60,7 @@ export function createMemoryOrg(firstGuid: string, now: () => number): MemoryOrg
   const objects = new Map<ObjectPath, StoredObject>();
   const past = new Map<ObjectPath, Past[]>();
   const files = new Set<string>();
+  const storedFiles = new Map<string, boolean>();
   let currentGuid = firstGuid;
   let changedAt = now();
 
@@ -58,18 +72,20 @@ export function createMemoryOrg(firstGuid: string, now: () => number): MemoryOrg
   };
   const textAt = (path: ObjectPath, time: number): string | undefined =>
     past.get(path)?.findLast(({ at }) => at <= time)?.text;
-  const forgetUnusedFiles = (text: string): void => {
-    const used = new Set(
-      [...objects].filter(([path]) => path.startsWith('/cookbooks/')).flatMap(([, { text: other }]) => filesOf(other)),
-    );
-    for (const file of filesOf(text)) if (!used.has(file)) files.delete(file);
+  const collect = (candidates: readonly string[]): void => {
+    const users = [...objects].filter(([path, { isHalfWritten }]) => path.startsWith('/cookbooks/') && !isHalfWritten);
+    const used = new Set(users.flatMap(([, { text }]) => filesOf(text)));
+    for (const file of candidates.filter((candidate) => !used.has(candidate))) {
+      files.delete(file);
+      storedFiles.delete(file);
+    }
   };
   const drop = (path: ObjectPath): void => {
     const found = objects.get(path);
     if (found === undefined) return;
     objects.delete(path);
     note(path, undefined);
-    if (trustedRef(path).kind === 'cookbook_version') forgetUnusedFiles(found.text);
+    if (trustedRef(path).kind === 'cookbook_version') collect(filesOf(found.text));
   };
 
   return {
@@ -91,10 +107,23 @@ export function createMemoryOrg(firstGuid: string, now: () => number): MemoryOrg
       [...past.keys()].flatMap((path) => (placeOf(path).list === list ? [{ path, name: placeOf(path).name }] : [])),
     put(path, text, writer) {
       const before = objects.get(path);
-      objects.set(path, { text, form: formOf(path, text), writer, at: now() });
+      objects.set(path, { text, form: formOf(path, text), writer, at: now(), isHalfWritten: false });
       note(path, text);
-      if (before !== undefined && trustedRef(path).kind === 'cookbook_version') forgetUnusedFiles(before.text);
+      if (before !== undefined && trustedRef(path).kind === 'cookbook_version') collect(filesOf(before.text));
     },
+    leaveHalfWritten(path, text, writer) {
+      const before = objects.get(path);
+      const left = before ?? { text, form: formOf(path, text), writer, at: now() };
+      objects.set(path, { ...left, isHalfWritten: true });
+      if (before === undefined) note(path, text);
+      else collect(filesOf(before.text));
+    },
+    isWhole(path) {
+      const found = objects.get(path);
+      if (found === undefined || found.isHalfWritten) return false;
+      return filesOf(found.text).every((file) => files.has(file) && storedFiles.get(file) === true);
+    },
+    collect,
     remove(path) {
       const isContainer = OBJECT_KINDS[trustedRef(path).kind].isContainer;
       const gone = [...objects.keys()].filter(
@@ -112,6 +141,7 @@ export function createMemoryOrg(firstGuid: string, now: () => number): MemoryOrg
       ),
     lastChangedAt: (path) => (path === undefined ? changedAt : (past.get(path)?.at(-1)?.at ?? 0)),
     files,
+    storedFiles,
   };
 }
 

@@ -50,6 +50,16 @@ export function objectText(path: ObjectPath, content: number, options: TextOptio
   }
 }
 
+/** The content number of a role's, environment's or item's text. */
+export const contentOf = (text: string): number => Number(/"(?:description|content)":"?(\d+)/.exec(text)?.[1] ?? 0);
+
+/** A cookbook version as the server keeps it: no write thaws a frozen one. */
+export const asKept = (before: string | undefined, text: string): string =>
+  before?.includes(FROZEN) === true ? text.replace('"frozen?":false', FROZEN) : text;
+
+/** In the text of a frozen cookbook version. */
+const FROZEN = '"frozen?":true';
+
 export interface TextOptions {
   /** Cookbook versions that a role's run list or an environment's pins name. */
   readonly uses?: readonly ObjectPath[];

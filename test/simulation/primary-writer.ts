@@ -1,9 +1,10 @@
 import { listOf, type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
 import type { Action } from '../../lib/model/phase.ts';
+import { isFrozenObject } from '../../lib/plan/normalised-form.ts';
 import type { Chance } from './chance.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import { filesOf, type MemoryOrg } from './memory-org.ts';
-import { objectText, usedCookbooks } from './object-texts.ts';
+import { asKept, contentOf, objectText, usedCookbooks } from './object-texts.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Tell } from './story.ts';
 
@@ -21,6 +22,8 @@ export const UNIVERSE: readonly ObjectPath[] = [
 
 /** Contents an object can have: few, so that A → B → A happens all the time. */
 const CONTENTS = [0, 1, 2];
+/** Share of the writes that rename an object, where it can be. */
+const RENAMED_SHARE = 0.08;
 /** A slow transaction commits this much later than it took its id, at most. */
 const LATEST_COMMIT_MS = 90_000;
 
@@ -28,10 +31,12 @@ const LATEST_COMMIT_MS = 90_000;
 export interface PrimaryWriter {
   /** What is there before the pair is made. */
   fill(): void;
-  /** One create, update, delete or re-creation, committed now or a little later. */
+  /** One create, update, forced or refused update of a frozen version, delete, re-creation or renaming, committed now or a little later. */
   writeSomething(lateCommitShare: number): void;
   /** Sets an object to a content, and tells the feed. */
   write(path: ObjectPath, content: number): void;
+  /** Gives an object the name of another of its kind that is not there, and tells the feed in one of the ways a server may. */
+  rename(path: ObjectPath, to: ObjectPath): void;
   /** Deletes an object, and tells the feed. */
   remove(path: ObjectPath): void;
   /** The server now holds just this. No feed and no event tells of it, and transactions under way never commit. */
@@ -55,12 +60,22 @@ export function createPrimaryWriter(
   const isNamed = (cookbook: ObjectPath): ObjectPath | undefined =>
     org.paths().find((path) => usedCookbooks(path, org.get(path)?.text ?? '').includes(cookbook));
 
+  /** A free name of the same kind and, for an item, of the same bag. Cookbooks and bags are never renamed. */
+  function newNameFor(path: ObjectPath): ObjectPath | undefined {
+    const { kind } = trustedRef(path);
+    if (org.get(path) === undefined || kind === 'cookbook_version' || kind === 'data_bag') return undefined;
+    const list = listOf(trustedRef(path));
+    const free = UNIVERSE.filter((other) => listOf(trustedRef(other)) === list && org.get(other) === undefined);
+    return free.length === 0 ? undefined : chance.pick(free);
+  }
+
   function set(path: ObjectPath, content: number, id: number): void {
     const cookbooks = org.paths().filter((other) => other.startsWith('/cookbooks/'));
     // Pins name one version of a cookbook, run lists may name several.
     const uses = cookbooks.filter((other) => !other.endsWith('1.1.0') && chance.happens(0.3));
-    const text = objectText(path, content, { uses, isFrozen: chance.happens(0.15) });
-    const action = org.get(path) === undefined ? 'create' : 'update';
+    const before = org.get(path)?.text;
+    const text = asKept(before, objectText(path, content, { uses, isFrozen: chance.happens(0.15) }));
+    const action = before === undefined ? 'create' : 'update';
     for (const file of filesOf(text)) org.files.add(file);
     org.put(path, text, 'people');
     feed.commit(id, path, action);
@@ -76,6 +91,24 @@ export function createPrimaryWriter(
     tell?.('people', `delete on the primary (feed id ${id})`, path);
   }
 
+  /**
+   * One step, as a PUT of an environment with another name; tools delete and create. Nobody knows how the feed told of it, and an event
+   * names the old one.
+   */
+  function rename(path: ObjectPath, to: ObjectPath): void {
+    const text = org.get(path)?.text;
+    if (text === undefined || org.get(to) !== undefined) return;
+    const content = contentOf(text);
+    org.remove(path);
+    org.put(to, objectText(to, content, { uses: usedCookbooks(path, text) }), 'people');
+    const told = chance.pick(['both', 'new name', 'old name'] as const);
+    if (told === 'old name') feed.commit(feed.takeId(), path, 'update');
+    else feed.commit(feed.takeId(), to, 'create');
+    if (told === 'both') feed.commit(feed.takeId(), path, 'delete');
+    onCommit(path, 'upsert');
+    tell?.('people', `rename on the primary to ${to} (the feed tells of ${told})`, path);
+  }
+
   /** What is written is decided when it is committed, so that the order stays valid. */
   function commit(path: ObjectPath, isDelete: boolean, content: number, id: number): void {
     locked.delete(path);
@@ -89,6 +122,8 @@ export function createPrimaryWriter(
     const bag: ObjectPath = `/data/${container}`;
     if (kind === 'data_bag_item' && org.get(bag) === undefined) set(bag, 0, feed.takeId());
     if (kind === 'data_bag' && org.get(path) !== undefined) return;
+    // Without `force` the server refuses to change a frozen version.
+    if (isFrozenObject(kind, org.get(path)?.text ?? '{}') && chance.happens(0.5)) return;
     set(path, content, id);
   }
 
@@ -99,6 +134,11 @@ export function createPrimaryWriter(
     writeSomething(lateCommitShare) {
       const path = chance.pick(UNIVERSE);
       if (locked.has(path) || locked.has(listOf(trustedRef(path)))) return;
+      const to = chance.happens(RENAMED_SHARE) ? newNameFor(path) : undefined;
+      if (to !== undefined && !locked.has(to)) {
+        rename(path, to);
+        return;
+      }
       const isDelete = org.get(path) !== undefined && chance.happens(0.35);
       const content = chance.pick(CONTENTS);
       const id = feed.takeId();
@@ -112,6 +152,7 @@ export function createPrimaryWriter(
         if (locks === locked) commit(path, isDelete, content, id);
       });
     },
+    rename,
     write: (path, content) => set(path, content, feed.takeId()),
     remove: (path) => drop(path, feed.takeId()),
     restore(held) {

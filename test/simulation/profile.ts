@@ -1,4 +1,5 @@
-import type { ListPath, ObjectPath } from '../../lib/model/object-path.ts';
+import type { ListPath } from '../../lib/model/object-path.ts';
+import type { Side } from '../../lib/model/side.ts';
 import type { Chance } from './chance.ts';
 import type { SearchBehaviour } from './memory-chef-org.ts';
 import { UNIVERSE } from './primary-writer.ts';
@@ -49,6 +50,10 @@ export interface Profile {
   readonly excluded: readonly string[];
   readonly filterChangesAt?: number;
   readonly approvesDeletes: boolean;
+  /** The pair is stopped some time before that, and started again then. */
+  readonly stoppedUntil?: number;
+  /** A copier longer than its messages are invisible, as no function may: so somebody else gets them while it works. */
+  readonly copiersOutliveTheirMessages: boolean;
   /** What is held is looked at until the guard has forgotten what it released, days later; otherwise some hours. */
   readonly isWatchedForDays: boolean;
   /** Share of the firings of the schedule that come twice. */
@@ -82,6 +87,7 @@ export const CALM_PROFILE: Profile = {
   drift: 'repair',
   excluded: [],
   approvesDeletes: true,
+  copiersOutliveTheirMessages: false,
   isWatchedForDays: true,
   doubleFiringShare: 0,
 };
@@ -148,25 +154,50 @@ export function drawProfile(chance: Chance, startAt: number): Profile {
     restarts: chance.happens(0.4) ? [moment(0.7), moment(0.4)].filter((at) => at !== undefined) : undefined,
     drift: chance.happens(0.85) ? 'repair' : 'report',
     filterChangesAt: moment(0.15),
+    stoppedUntil: chance.happens(0.1) ? startAt + restlessMs + chance.between(0, 20 * 60) * MINUTE_MS : undefined,
+    copiersOutliveTheirMessages: chance.happens(0.1),
     doubleFiringShare: some(0.1),
   };
 }
 
 const LISTS: readonly ListPath[] = ['/cookbooks', '/data', '/data/b1', '/roles', '/environments'];
 
+const KINDS: readonly Episode['kind'][] = [
+  ...(['overload', 'strain', 'strain', 'down', 'empty lists', 'unreadable list'] as const),
+  ...(['refusing', 'proxy', 'full', 'wrong bytes', 'collecting', 'collecting'] as const),
+];
+/** Lists lie empty on the primary only: of the replica that is no danger. Only the replica is written to. */
+const ONLY_ON: Partial<Record<Episode['kind'], Side>> = {
+  'empty lists': 'primary',
+  full: 'replica',
+  'wrong bytes': 'replica',
+  collecting: 'replica',
+};
+/** What a server, or something in front of it, may answer to everything. */
+const STATUSES = [301, 400, 401, 403, 405, 406, 408, 409, 413, 415, 422, 429, 500, 501, 502, 503, 504];
+
 function drawEpisodes(chance: Chance, startAt: number, restlessMs: number): readonly Episode[] {
   return Array.from({ length: chance.pick([0, 0, 1, 2, 3]) }, () => {
     const from = startAt + chance.random() * restlessMs;
-    const kind = chance.pick(['overload', 'strain', 'strain', 'down', 'empty lists', 'unreadable list'] as const);
-    const side = kind === 'empty lists' ? 'primary' : chance.pick(['primary', 'replica'] as const);
-    return { side, from, until: from + chance.between(0.2, 6) * MINUTE_MS, kind, list: chance.pick(LISTS) };
+    const kind = chance.pick(KINDS);
+    return {
+      side: ONLY_ON[kind] ?? chance.pick(['primary', 'replica'] as const),
+      from,
+      until: from + chance.between(0.2, 6) * MINUTE_MS,
+      kind,
+      list: chance.pick(LISTS),
+      status: kind === 'full' ? chance.pick([400, 403, 413]) : chance.pick(STATUSES),
+      limit: chance.pick([0, 5, 10, 15]),
+    };
   });
 }
 
 function drawRefusals(chance: Chance, startAt: number, restlessMs: number): readonly Refusal[] {
   return Array.from({ length: chance.pick([0, 0, 0, 1, 2]) }, () => {
     const from = startAt + chance.random() * restlessMs;
-    const path: ObjectPath = chance.pick(UNIVERSE);
-    return { path, status: chance.pick([400, 413] as const), from, until: from + chance.between(1, 60) * MINUTE_MS };
+    const side = chance.pick(['primary', 'replica', 'replica'] as const);
+    const status =
+      side === 'primary' ? chance.pick([403, 500] as const) : chance.pick([400, 403, 409, 413, 500] as const);
+    return { side, path: chance.pick(UNIVERSE), status, from, until: from + chance.between(1, 60) * MINUTE_MS };
   });
 }

@@ -122,6 +122,11 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
     const excluded = profile.excluded.length === 0 ? ['roles/r2', 'data_bags/b2'] : [];
     scheduler.at(profile.filterChangesAt, () => world.changeFilter(excluded));
   }
+  const { stoppedUntil } = profile;
+  if (stoppedUntil !== undefined) {
+    scheduler.at(START_AT + chance.random() * profile.restlessMs, () => asOperator(world, 'stops the pair', stopPair));
+    scheduler.at(stoppedUntil, () => asOperator(world, 'starts the pair', startPair));
+  }
   scheduler.at(restUntil, () => {
     world.tell?.('world', 'comes to rest: no more writes, no more faults');
     world.faults.stop();
@@ -138,7 +143,9 @@ function prepare(world: World, profile: Profile, chance: Chance): void {
     lastChange = world.changeCount();
     const isRestless = scheduler.now() < restUntil;
     // A process of an operator can hang for minutes before it stops the pair.
-    if (!isRestless && world.pairState()?.isStopped === true) asOperator(world, 'starts the pair', startPair);
+    const isLeftStopped = scheduler.now() < (stoppedUntil ?? 0);
+    if (!isRestless && !isLeftStopped && world.pairState()?.isStopped === true)
+      asOperator(world, 'starts the pair', startPair);
     world.poll();
     if (isRestless && chance.happens(profile.doubleFiringShare)) world.poll();
     if (profile.approvesDeletes && chance.happens(0.1)) approve(world);

@@ -16,14 +16,27 @@ export interface Episode {
     /** Lists answer 200 and nothing. */
     | 'empty lists'
     /** One list answers 500, whoever asks. */
-    | 'unreadable list';
+    | 'unreadable list'
+    /** Every request is answered with `status`. */
+    | 'refusing'
+    /** Somebody else's page comes instead of every answer. */
+    | 'proxy'
+    /** Not more than `limit` objects: what would be another one is answered with `status`. */
+    | 'full'
+    /** The file store keeps other bytes than it was sent, and does not confirm them. */
+    | 'wrong bytes'
+    /** Somebody else uploads and deletes cookbooks with the same files: what no version uses yet is collected. */
+    | 'collecting';
   readonly list?: ListPath;
+  readonly status?: number;
+  readonly limit?: number;
 }
 
-/** An object that a server takes from nobody for a while. */
+/** An object that the replica takes from nobody, or the primary shows to nobody, for a while. */
 export interface Refusal {
+  readonly side: Side;
   readonly path: ObjectPath;
-  readonly status: 400 | 413;
+  readonly status: 400 | 403 | 409 | 413 | 500;
   readonly from: number;
   readonly until: number;
 }
@@ -41,6 +54,8 @@ export interface Request {
   readonly path: string;
   /** The object a write is about. */
   readonly writes?: ObjectPath;
+  /** The object that is read. */
+  readonly reads?: ObjectPath;
 }
 
 /** What happens to one request instead of, or around, what it asks for. */
@@ -48,16 +63,29 @@ export type Fate =
   | { readonly kind: 'served' }
   | { readonly kind: 'status'; readonly status: number; readonly text: string }
   | { readonly kind: 'false 404' }
+  /** A page in HTML, with 200 or 404. */
+  | { readonly kind: 'page'; readonly status: 200 | 404 }
   | { readonly kind: 'empty list' }
   /** No answer comes. The request was lost, or did its work, or does it when nobody waits any more. */
   | {
       readonly kind: 'no answer';
-      readonly cause: 'time-out' | 'connection';
+      readonly cause: LostAnswer;
       readonly effect: 'none' | 'now' | 'late';
     };
 
+/** No answer, a reset, an answer that breaks off or is no JSON. */
+type LostAnswer = 'time-out' | 'connection' | 'unexpected-answer';
+
+const LOST_ANSWERS: readonly LostAnswer[] = ['time-out', 'connection', 'unexpected-answer'];
+
 export interface ServerFaults {
   fateOf(request: Request): Fate;
+  /** The status with which a server that holds so many objects refuses one more. */
+  quotaStatus(side: Side, objects: number): number | undefined;
+  /** Whether the file store keeps other bytes than this upload sent. */
+  spoilsUpload(side: Side): boolean;
+  /** Whether files that no version uses are collected just before a manifest arrives. */
+  collectsFiles(side: Side): boolean;
   /** As the port has it: an overloaded server fails for many requests, so whoever was told a false 404 sees troubles around it. */
   lastTroubleAt(side: Side): number;
   /** When the server last gave a false answer that looks like a true one. */
@@ -88,20 +116,27 @@ export function createServerFaults(plan: ServerFaultPlan, chance: Chance, now: (
       const fate = fateInEpisode(episode, request, chance);
       if (fate !== undefined) return fate;
     }
-    if (request.writes !== undefined && request.side === 'replica' && request.method !== 'DELETE') {
-      const refusal = plan.refusals.find((each) => each.path === request.writes && isOn(each));
-      if (refusal !== undefined) return { kind: 'status', status: refusal.status, text: 'this object is not taken' };
-    }
+    const about = request.side === 'replica' ? request.writes : request.reads;
+    const refusal = plan.refusals.find((each) => each.side === request.side && each.path === about && isOn(each));
+    if (refusal !== undefined) return { kind: 'status', status: refusal.status, text: REFUSAL_TEXT };
     return chance.happens(plan.strayShare) ? noAnswer(chance) : SERVED;
   }
+
+  const current = (side: Side, kind: Episode['kind']): Episode | undefined =>
+    plan.episodes.find((each) => each.side === side && each.kind === kind && isOn(each));
+  const happens = (side: Side, kind: Episode['kind']): boolean => {
+    const isHit = current(side, kind) !== undefined && chance.happens(0.5);
+    if (isHit) count += 1;
+    return isHit;
+  };
 
   return {
     fateOf(request) {
       const fate = fateOf(request);
       if (fate.kind !== 'served') count += 1;
-      const isTrouble =
-        fate.kind === 'no answer' || (fate.kind === 'status' && (fate.status >= 500 || fate.status === 403));
-      if (fate.kind === 'empty list' || fate.kind === 'false 404') liedAt[request.side] = now();
+      const isTrouble = fate.kind === 'no answer' || (fate.kind === 'status' && isTroubleStatus(fate));
+      const isFalseConflict = fate.kind === 'status' && fate.status === 409;
+      if (fate.kind === 'empty list' || fate.kind === 'false 404' || isFalseConflict) liedAt[request.side] = now();
       if (isTrouble) ownTroubleAt[request.side] = now();
       return fate;
     },
@@ -111,6 +146,14 @@ export function createServerFaults(plan: ServerFaultPlan, chance: Chance, now: (
       return Math.max(ownTroubleAt[side], ...latest);
     },
     lastLieAt: (side) => liedAt[side],
+    quotaStatus(side, objects) {
+      const episode = current(side, 'full');
+      if (episode === undefined || objects < (episode.limit ?? 0)) return undefined;
+      count += 1;
+      return episode.status;
+    },
+    spoilsUpload: (side) => happens(side, 'wrong bytes'),
+    collectsFiles: (side) => happens(side, 'collecting'),
     stop() {
       stoppedAt = now();
     },
@@ -118,9 +161,15 @@ export function createServerFaults(plan: ServerFaultPlan, chance: Chance, now: (
   };
 }
 
+/** Chef's words when it denies one object for good, which is no sign of an overload. */
+const REFUSAL_TEXT = 'missing permission';
+
+const isTroubleStatus = ({ status, text }: { readonly status: number; readonly text: string }): boolean =>
+  status >= 500 || status === 408 || status === 429 || (status === 403 && text !== REFUSAL_TEXT);
+
 const noAnswer = (chance: Chance): Fate => ({
   kind: 'no answer',
-  cause: chance.pick(['time-out', 'connection'] as const),
+  cause: chance.pick(LOST_ANSWERS),
   effect: chance.pick(['none', 'now', 'late'] as const),
 });
 
@@ -138,6 +187,14 @@ function fateInEpisode(episode: Episode, request: Request, chance: Chance): Fate
       return overloaded(chance);
     case 'strain':
       return chance.happens(0.25) ? overloaded(chance) : undefined;
+    case 'refusing':
+      return { kind: 'status', status: episode.status ?? 500, text: 'refused' };
+    case 'proxy':
+      return { kind: 'page', status: chance.pick([200, 404] as const) };
+    case 'full':
+    case 'wrong bytes':
+    case 'collecting':
+      return undefined;
   }
 }
 

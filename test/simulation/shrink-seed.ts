@@ -73,6 +73,8 @@ const SPARABLE: readonly (keyof Profile)[] = [
   'excluded',
   'filterChangesAt',
   'approvesDeletes',
+  'stoppedUntil',
+  'copiersOutliveTheirMessages',
   'isWatchedForDays',
   'doubleFiringShare',
 ];

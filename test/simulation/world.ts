@@ -19,7 +19,7 @@ import type { Chance } from './chance.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { createMemoryChefOrg } from './memory-chef-org.ts';
 import { createMemoryFeed, type MemoryFeed } from './memory-feed.ts';
-import { createMemoryOrg, type MemoryOrg } from './memory-org.ts';
+import { createMemoryOrg, filesOf, type MemoryOrg } from './memory-org.ts';
 import { createPrimaryWriter, type PrimaryWriter } from './primary-writer.ts';
 import { isOrderly, type Profile } from './profile.ts';
 import { type Actor, createScheduler, type Scheduler } from './scheduler.ts';
@@ -37,6 +37,8 @@ const COPIERS = 3;
 const UPSERTS_AT_ONCE = 10;
 /** A copier's function is killed after this: before its messages become visible again. */
 const COPIER_LIFE_MS = 5 * 60 * SECOND_MS;
+/** So long that its messages come to somebody else meanwhile. */
+const LONGEST_COPIER_LIFE_MS = 15 * 60 * SECOND_MS;
 const POLL_LIFE_MS = 5 * 60 * SECOND_MS;
 /** Short, so that leases lapse while their poll still runs. */
 const LEASE_MS = 3 * 60 * SECOND_MS;
@@ -226,7 +228,14 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
           tell?.(sender.name, `${sender.isGone ? 'arrives late: ' : ''}deleted on the ${where}`, path);
           invariants.removed(sender, where, path);
         },
-        late: touch,
+        refused(sender, where, path) {
+          tell?.(
+            sender.name,
+            `${sender.isGone ? 'arrives late: ' : ''}refused on the ${where}, half of it stays`,
+            path,
+          );
+        },
+        misled: touch,
         changed: (path) => options.afterWrite?.(path),
       },
     });
@@ -266,7 +275,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
       for (const { path, version } of batch.messages) tell?.(name, `gets version ${version.epoch}.${version.n}`, path);
       scheduler.spawn(
         name,
-        COPIER_LIFE_MS,
+        profile.copiersOutliveTheirMessages ? LONGEST_COPIER_LIFE_MS : COPIER_LIFE_MS,
         async (actor) => {
           await copyObjects(contextFor(actor), batch.messages);
           queue.acknowledge(batch);
@@ -374,7 +383,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     disturb(path, text) {
       touch(path);
       if (text === undefined) replica.remove(path).forEach(touch);
-      else replica.put(path, text, 'people');
+      else putWhole(replica, path, text);
       tell?.('stranger', text === undefined ? 'deletes on the replica' : 'writes on the replica', path);
     },
     searchLagMs: profile.search.lagMs,
@@ -387,6 +396,15 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     chapters,
     tell,
   };
+}
+
+/** People bring a cookbook with its files. */
+function putWhole(org: MemoryOrg, path: ObjectPath, text: string): void {
+  for (const file of filesOf(text)) {
+    org.files.add(file);
+    org.storedFiles.set(file, true);
+  }
+  org.put(path, text, 'people');
 }
 
 /** What a process that is gone waits for. */
