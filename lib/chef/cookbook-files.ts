@@ -33,7 +33,7 @@ export function cookbookFilesOf(
   }
 
   async function request(checksum: string): Promise<{ readonly file: ManifestFile; readonly download: FileDownload }> {
-    const file = files.get(checksum);
+    const file = files.get(checksum.toLowerCase());
     if (file?.url === undefined) throw objectError(org, ref.path, 'its manifest has no URL for one of its files');
     const shownAs = `${ref.path} file ${file.path}`;
     return { file, download: await org.server.fileStore.download({ side: org.side, shownAs, url: file.url }) };
@@ -69,7 +69,7 @@ export function cookbookFilesOf(
 function filesByChecksum(org: OrgRequests, manifest: ChefObject): ReadonlyMap<string, ManifestFile> {
   const read = readManifest(manifest.ref, manifest.text);
   if ('problem' in read) throw objectError(org, manifest.ref.path, `the manifest ${read.problem}`);
-  return new Map(read.files.map((file) => [file.checksum, file]));
+  return new Map(read.files.map((file) => [file.checksum.toLowerCase(), file]));
 }
 
 /**

@@ -1,13 +1,10 @@
 import { Command } from 'commander';
-import { createLogUpdate } from 'log-update';
 import { loadConfig } from '../config/load-config.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
 import { selectPairs } from '../config/select-pairs.ts';
-import type { ObjectLine } from '../model/job.ts';
-import { type OrganizationComparer, openComparer } from '../runtime/organization-comparer.ts';
+import { openLocalInspector } from '../runtime/local-inspector.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
-import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { counted } from './plain-text.ts';
+import { type Exit, exitCodeHelp, worstExit } from './exit-codes.ts';
+import { finishJob } from './finish-job.ts';
 import { printJson } from './print-json.ts';
 import { checkExit, checkJson, renderCheck } from './render-check.ts';
 import { screenOn } from './screen.ts';
@@ -16,6 +13,8 @@ interface CheckOptions {
   readonly config: string;
   readonly json?: true;
   readonly equal?: true;
+  readonly files?: true;
+  readonly showValues?: true;
 }
 
 /** `chef-sync-ctl check`; `finish` gets whether both sides are equal. */
@@ -23,18 +22,24 @@ export function checkCommand(finish: (exit: Exit) => void): Command {
   return new Command('check')
     .summary('compare both sides of a pair, object by object')
     .description(
-      'Reads both organizations of a pair completely and compares them, cookbook files by their checksums. Writes nothing\n' +
-        'and needs no state file; the daemon may be at work, and what it is just copying shows as a difference.',
+      'Reads both organizations of a pair completely and compares them, cookbook files by their checksums. Writes to\n' +
+        'neither and needs no state file; the daemon may be at work, and what it is just copying shows as a difference.\n' +
+        'Of a pair with "bootstrap: false" it writes down in the state file what it found: from then on sync-status tells\n' +
+        'whether the pair is in sync, instead of "baseline not compared".',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--json', 'print one JSON object')
     .option('--equal', 'list the equal objects too')
+    .option('--files', 'download cookbook files from both sides and hash them')
+    .option('--show-values', 'show the values of the fields that differ, which may be secrets')
     .addHelpText(
       'after',
       `
 Examples:
   $ chef-sync-ctl check eu/acme
+  $ chef-sync-ctl check eu/acme --files                 also finds files that a server lost or damaged
+  $ chef-sync-ctl check eu/acme --show-values           on your own terminal, for your own eyes
   $ chef-sync-ctl check 'eu/*' --json | jq -r '.pairs[].objects[] | "\\(.sign) \\(.path)"'
 
 Signs:
@@ -51,39 +56,29 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting'])}`,
 }
 
 async function check(selector: string, options: CheckOptions): Promise<Exit> {
-  const pairs = selectPairs(loadConfig(options.config).pairs, selector);
-  const comparer = openComparer(pairs);
+  const config = loadConfig(options.config);
+  const pairs = selectPairs(config.pairs, selector);
+  const inspector = openLocalInspector(config, pairs);
   const screen = screenOn(process.stdout);
-  const checked: { readonly pair: string; readonly comparisons: readonly ObjectLine[] }[] = [];
+  const exits: Exit[] = [];
+  const found: Readonly<Record<string, unknown>>[] = [];
   try {
-    for (const pair of pairs) {
-      const comparisons = await compareShown(comparer, pair);
-      checked.push({ pair: pair.name, comparisons });
-      if (options.json === true) continue;
-      for (const line of renderCheck(pair.name, comparisons, options.equal === true, screen)) screen.line(line);
+    for (const { name } of pairs) {
+      const listsEqual = options.equal === true;
+      const readsFiles = options.files;
+      const checked = await finishJob(
+        inspector,
+        { command: 'check', pair: name, listsEqual, ...(readsFiles && { readsFiles }) },
+        { keepsValues: options.showValues === true },
+      );
+      exits.push(checkExit(checked.job.counts));
+      if (options.json === true) found.push(checkJson(name, checked));
+      else for (const line of renderCheck(name, checked, screen)) screen.line(line);
     }
   } finally {
-    await comparer.close();
+    await inspector.close();
   }
-  const exit = checkExit(checked.flatMap(({ comparisons }) => comparisons));
-  if (options.json === true) {
-    printJson(
-      exit,
-      checked.map(({ pair, comparisons }) => checkJson(pair, comparisons, options.equal === true)),
-    );
-  }
+  const exit = worstExit(exits);
+  if (options.json === true) printJson(exit, found);
   return exit;
-}
-
-/** Compares a pair; a terminal sees how far it is. */
-async function compareShown(comparer: OrganizationComparer, pair: OrganizationPair): Promise<readonly ObjectLine[]> {
-  const screen = screenOn(process.stderr);
-  if (!screen.isTerminal) return await comparer.compare(pair, () => undefined);
-  const draw = createLogUpdate(screen.stream);
-  try {
-    return await comparer.compare(pair, (count) => draw(`${pair.name}  ${counted(count, 'object')} compared`));
-  } finally {
-    draw.clear();
-    draw.done();
-  }
 }

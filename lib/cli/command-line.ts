@@ -6,7 +6,9 @@ import { explainError } from './explain-error.ts';
 import { forgetCommand } from './forget.ts';
 import { managerLogCommand } from './manager-log.ts';
 import { notifyCommand } from './notify.ts';
+import { planCommand } from './plan.ts';
 import { programVersion } from './program-version.ts';
+import { repairCommand } from './repair.ts';
 import { resyncCommand } from './resync.ts';
 import { retryCommand } from './retry.ts';
 import { runCommand } from './run.ts';
@@ -22,7 +24,9 @@ const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
   runCommand,
   syncStatusCommand,
   unsyncedObjectsCommand,
+  planCommand,
   checkCommand,
+  repairCommand,
   syncLogCommand,
   managerLogCommand,
   syncStopCommand,

@@ -1,4 +1,5 @@
-import type { ObjectLine } from '../model/job.ts';
+import type { JobCounts, ObjectLine } from '../model/job.ts';
+import type { FinishedJob } from '../runtime/local-inspector.ts';
 import type { Exit } from './exit-codes.ts';
 import { counted, plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';
@@ -18,49 +19,56 @@ const MEANINGS: Readonly<Record<Sign, string>> = {
 const SIGNS = ['=', '+', '-', '*', '!'] as const;
 
 /** `ok` when everything is equal. */
-export const checkExit = (comparisons: readonly ObjectLine[]): Exit =>
-  comparisons.every(({ sign }) => sign === '=') ? 'ok' : 'unsynced';
+export const checkExit = (counts: JobCounts): Exit =>
+  SIGNS.every((sign) => sign === '=' || (counts[sign] ?? 0) === 0) ? 'ok' : 'unsynced';
 
-/** A line per object, equal ones only when asked for, and a last one with the counts. */
-export function renderCheck(
-  pair: string,
-  comparisons: readonly ObjectLine[],
-  showsEqual: boolean,
-  screen: Pick<Screen, 'paint'>,
-): readonly string[] {
-  const counts = SIGNS.map((sign) => ({ sign, count: countOf(comparisons, sign) }))
-    .filter(({ count }) => count > 0)
-    .map(({ sign, count }) => `${count} ${MEANINGS[sign]} (${sign})`);
+/** The lines of a job that are about objects compared. */
+export const objectLines = ({ lines }: Pick<FinishedJob, 'lines'>): readonly ObjectLine[] =>
+  lines.flatMap((line) => ('sign' in line ? [line] : []));
+
+/** A line per object, with the values of its fields where they were kept, and a last one with the counts. */
+export function renderCheck(pair: string, checked: FinishedJob, screen: Pick<Screen, 'paint'>): readonly string[] {
+  const { counts } = checked.job;
+  const parts = SIGNS.filter((sign) => (counts[sign] ?? 0) > 0).map(
+    (sign) => `${counts[sign]} ${MEANINGS[sign]} (${sign})`,
+  );
+  const all = SIGNS.reduce((sum, sign) => sum + (counts[sign] ?? 0), 0);
   return [
-    ...shown(comparisons, showsEqual).map(({ sign, path, fields = [], reason }) => {
-      const detail = reason === undefined ? fields.join(', ') : reason;
-      return `${screen.paint(sign, COLOURS[sign])} ${plainText(`${path}  ${detail}`)}`;
-    }),
-    `${pair}  ${[counted(comparisons.length, 'object'), ...counts].join(', ')}`,
+    ...objectLines(checked).flatMap((line) => [
+      renderObject(line, screen),
+      ...(checked.values.get(line.path) ?? []).flatMap(({ field, a, b }) => [
+        `    ${plainText(field)}`,
+        `      primary  ${plainText(a ?? '(none)')}`,
+        `      replica  ${plainText(b ?? '(none)')}`,
+      ]),
+    ]),
+    `${pair}  ${[counted(all, 'object'), ...parts].join(', ')}`,
   ];
 }
 
-/** The same as `--json` shows it. */
-export function checkJson(
-  pair: string,
-  comparisons: readonly ObjectLine[],
-  showsEqual: boolean,
-): Readonly<Record<string, unknown>> {
+/** One compared object on a line. */
+export function renderObject({ sign, path, fields = [], reason }: ObjectLine, screen: Pick<Screen, 'paint'>): string {
+  const detail = reason === undefined ? fields.join(', ') : reason;
+  return `${screen.paint(sign, COLOURS[sign])} ${plainText(`${path}  ${detail}`)}`;
+}
+
+/** The same as `--json` shows it. Values are JSON texts, so that no number is rounded on the way. */
+export function checkJson(pair: string, checked: FinishedJob): Readonly<Record<string, unknown>> {
   return {
     pair,
-    counts: {
-      equal: countOf(comparisons, '='),
-      onlyOnPrimary: countOf(comparisons, '+'),
-      onlyOnReplica: countOf(comparisons, '-'),
-      different: countOf(comparisons, '*'),
-      unreadable: countOf(comparisons, '!'),
-    },
-    objects: shown(comparisons, showsEqual),
+    counts: countsJson(checked.job.counts),
+    objects: objectLines(checked).map((line) => {
+      const values = checked.values.get(line.path)?.map(({ field, a, b }) => ({ field, primary: a, replica: b }));
+      return values === undefined ? line : { ...line, values };
+    }),
   };
 }
 
-const countOf = (comparisons: readonly ObjectLine[], wanted: Sign): number =>
-  comparisons.filter(({ sign }) => sign === wanted).length;
-
-const shown = (comparisons: readonly ObjectLine[], showsEqual: boolean): readonly ObjectLine[] =>
-  comparisons.filter(({ sign }) => showsEqual || sign !== '=');
+/** Counts by sign in words. */
+export const countsJson = (counts: JobCounts): Readonly<Record<string, number>> => ({
+  equal: counts['='] ?? 0,
+  onlyOnPrimary: counts['+'] ?? 0,
+  onlyOnReplica: counts['-'] ?? 0,
+  different: counts['*'] ?? 0,
+  unreadable: counts['!'] ?? 0,
+});

@@ -8,12 +8,26 @@ import type { Side } from './side.ts';
  */
 export type JobRequest =
   /** Both sides read and compared, object by object. */
-  {
-    readonly command: 'check';
-    readonly pair: string;
-    /** Equal objects are lines too; they are always counted. */
-    readonly listsEqual: boolean;
-  };
+  | {
+      readonly command: 'check';
+      readonly pair: string;
+      /** Equal objects are lines too; they are always counted. */
+      readonly listsEqual: boolean;
+      /** Cookbook files are downloaded from both sides and hashed, not only compared by the checksums of their manifests. */
+      readonly readsFiles?: boolean;
+    }
+  /** What polls would do now, as far as reading both sides completely tells; nothing is written. */
+  | { readonly command: 'plan'; readonly pair: string }
+  /** A check whose missing and different objects are due to be copied afterwards. Deletes nothing. */
+  | { readonly command: 'repair'; readonly pair: string }
+  /**
+   * These objects, which only the replica has and an operator has seen, are handed to the delete guard. Small enough to travel: at most
+   * {@link MOST_EXTRA_DELETES}.
+   */
+  | { readonly command: 'delete-extra'; readonly pair: string; readonly paths: readonly ObjectPath[] };
+
+/** Extra objects that one request may name: with long names some 100 KB, and a person can still look through them. */
+export const MOST_EXTRA_DELETES = 1_000;
 
 /** A job as it is after its last slice: small, and all that the next slice needs. */
 export interface Job {
@@ -21,7 +35,7 @@ export interface Job {
   readonly startedAt: number;
   /** Where the next slice goes on. Absent: the job has not begun, or is over. */
   readonly place?: JobPlace;
-  /** Lines found so far by their sign, whether they were listed or only counted. */
+  /** What was found so far: by sign; of a plan by action and kind, `upsert role`. */
   readonly counts: JobCounts;
   /** The job is over. */
   readonly endedAt?: number;
@@ -29,8 +43,11 @@ export interface Job {
   readonly problem?: JobProblem;
 }
 
+/** In a walk over both sides, or in the request's own list. */
+export type JobPlace = WalkPlace | { readonly index: number };
+
 /** Behind that member of that list. */
-export interface JobPlace {
+export interface WalkPlace {
   readonly list: ListPath;
   /** Name in the list, as `nameInList` spells it; absent: at the beginning of the list. */
   readonly after?: string;
@@ -46,7 +63,7 @@ export interface JobProblem {
 }
 
 /** What a slice found, in the order of the walk. */
-export type JobLine = ObjectLine;
+export type JobLine = ObjectLine | PlanLine | PlanNote;
 
 /** One object of either side: `=` equal, `+` only on the primary, `-` only on the replica, `*` different, `!` not readable. */
 export interface ObjectLine {
@@ -57,6 +74,31 @@ export interface ObjectLine {
   readonly fields?: readonly string[];
   /** Why it is not readable, in one sentence. */
   readonly reason?: string;
+}
+
+/** What polls would do with one object. */
+export interface PlanLine {
+  /** `leave`: it differs, and stays so until the reason goes away. `unreadable`: nobody can tell. */
+  readonly action: 'upsert' | 'delete' | 'leave' | 'unreadable';
+  /** Of a list that cannot be read, the list. */
+  readonly path: ObjectPath | ListPath;
+  readonly reason: string;
+}
+
+/** What a plan says of the pair as a whole. */
+export interface PlanNote {
+  /** Stable, lower case, for `--json`. */
+  readonly note:
+    | 'first poll'
+    | 'baseline'
+    | 'new epoch'
+    | 'stopped'
+    | 'waiting'
+    | 'wrong organization'
+    | 'deletes pass'
+    | 'deletes held';
+  /** One sentence. */
+  readonly text: string;
 }
 
 /** A slice that ended. A slice that is repeated, because its end was not stored, finds the same and does no harm. */

@@ -425,13 +425,68 @@ export function driftIsGone(entry: LedgerEntry | undefined, version: Version): L
   return { ...rest, state: 'synced', pendingSince: entry.absent === undefined ? undefined : pendingSince };
 }
 
-/** Codes under which {@link reportDrift} parks. */
-export const DRIFT_CODES = { report: 'REPLICA_DIFFERS', anotherWriter: 'ANOTHER_WRITER' } as const;
+/**
+ * A comparison of both sides found the replica's object equal to what the primary last showed, though nobody copied it: settled as found
+ * equal, so it is ours from now on. Only for an object of a baseline, or one whose difference was reported.
+ */
+export function noteEqual(
+  entry: LedgerEntry | undefined,
+  found: {
+    readonly version: Version;
+    readonly fingerprint: string;
+    readonly destination: string;
+    readonly now: number;
+  },
+): LedgerEntry | undefined {
+  if (entry === undefined || !isSameVersion(entry.version, found.version) || entry.seen !== found.fingerprint)
+    return undefined;
+  if (!isLive(entry) || !(entry.state === 'synced' || isDriftReport(entry))) return undefined;
+  const { lastError, pendingSince, nextAttemptAt, claims, ...rest } = entry;
+  return {
+    ...rest,
+    state: 'synced',
+    fingerprint: found.fingerprint,
+    owned: found.destination,
+    settledAt: found.now,
+    pendingSince: entry.absent === undefined ? undefined : pendingSince,
+  };
+}
 
-/** Parked because the replica was changed by somebody else, not because a copy failed. */
+/**
+ * An operator wants an object deleted that only the replica has: held for the guard like any delete. What the replica shows is claimed, so
+ * that it goes only as the operator's command found it. Never for an object that the pair knows as live or is about to delete.
+ */
+export function holdExtra(
+  entry: LedgerEntry | undefined,
+  extra: { readonly path: ObjectPath; readonly epoch: number; readonly now: number; readonly fingerprint: string },
+): LedgerEntry | undefined {
+  const { path, epoch, now, fingerprint } = extra;
+  if (entry !== undefined && !isDeleted(entry)) return undefined;
+  return {
+    path,
+    version: nextVersion(entry?.version, epoch),
+    action: 'delete',
+    state: 'held',
+    attempts: 0,
+    sends: 0,
+    nextAttemptAt: now,
+    pendingSince: now,
+    settledAt: entry?.settledAt,
+    claims: [fingerprint],
+    feedId: entry?.version.epoch === epoch ? entry.feedId : undefined,
+  };
+}
+
+/** Codes under which {@link reportDrift} parks. */
+export const DRIFT_CODES = {
+  report: 'REPLICA_DIFFERS',
+  anotherWriter: 'ANOTHER_WRITER',
+  baseline: 'BASELINE_DIFFERS',
+} as const;
+
+/** Parked because the replica differs by somebody else's doing, not because a copy failed. */
 export const isDriftReport = (entry: LedgerEntry): boolean =>
-  entry.state === 'parked' &&
-  (entry.lastError?.code === DRIFT_CODES.report || entry.lastError?.code === DRIFT_CODES.anotherWriter);
+  entry.state === 'parked' && Object.values<string | undefined>(DRIFT_CODES).includes(entry.lastError?.code);
 
 /**
  * The object left the pair's filter: it is neither counted, sent nor deleted any more. Without `seen`, the first inventory after it

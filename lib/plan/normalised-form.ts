@@ -15,14 +15,41 @@ export function normalisedForm(kind: ObjectKind, text: string): string {
  * empty if and only if they are equal. Never a value: values may be secrets. Throws as {@link normalisedForm} does.
  */
 export function differingFields(kind: ObjectKind, a: string, b: string): string[] {
-  const [formA, formB] = [formOf(kind, a), formOf(kind, b)];
-  const names = differingKeys(formA, formB).flatMap((name) => {
-    const [filesA, filesB] = [formA.get(name), formB.get(name)];
-    const isFileMap = kind === 'cookbook_version' && name === 'files';
-    return isFileMap && filesA instanceof Map && filesB instanceof Map ? differingKeys(filesA, filesB) : [name];
-  });
-  return names.sort();
+  return differingValues(kind, a, b).map(({ field }) => field);
 }
+
+/** A field in which two objects differ, with both values in canonical JSON; absent where an object lacks it. */
+export interface DifferingValue {
+  readonly field: string;
+  readonly a?: string;
+  readonly b?: string;
+}
+
+/**
+ * As {@link differingFields}, with the values. They may be secrets: only for the eyes of who asked, on the machine that read them. Throws as
+ * {@link normalisedForm} does.
+ */
+export function differingValues(kind: ObjectKind, a: string, b: string): DifferingValue[] {
+  const [formA, formB] = [formOf(kind, a), formOf(kind, b)];
+  const values = differingKeys(formA, formB).flatMap((field) => {
+    const [filesA, filesB] = [formA.get(field), formB.get(field)];
+    const isFileMap =
+      kind === 'cookbook_version' && field === 'files' && filesA instanceof Map && filesB instanceof Map;
+    return isFileMap
+      ? differingKeys(filesA, filesB).map((file) => valuesOf(file, filesA, filesB))
+      : [valuesOf(field, formA, formB)];
+  });
+  return values.sort((one, other) => (one.field < other.field ? -1 : 1));
+}
+
+const valuesOf = (field: string, objectA: ExactObject, objectB: ExactObject): DifferingValue => {
+  const [a, b] = [objectA.get(field), objectB.get(field)];
+  return {
+    field,
+    ...(a === undefined ? {} : { a: writeExactJson(a) }),
+    ...(b === undefined ? {} : { b: writeExactJson(b) }),
+  };
+};
 
 /** Whether the object is of a kind that can be frozen, and is. An item may hold a field of that name, which means nothing. */
 export const isFrozenObject = (kind: ObjectKind, text: string): boolean =>
@@ -100,6 +127,12 @@ function manifestForm(manifest: ExactObject): ExactObject {
     ['frozen?', manifest.get('frozen?') === true],
     ['metadata', metadata instanceof Map ? withDefaults(metadata, METADATA_DEFAULTS) : metadata],
   ]);
+}
+
+/** The checksums of a cookbook version's files, by their paths. Throws as {@link normalisedForm} does. */
+export function manifestFiles(text: string): ReadonlyMap<string, string> {
+  const files = [...filesForm(parseExactObject(text))];
+  return new Map(files.map(([path, file]) => [path, file instanceof Map ? String(file.get('checksum')) : '']));
 }
 
 /** The files by path, whatever the form of the manifest. Their URLs expire and their order means nothing. */

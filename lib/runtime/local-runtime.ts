@@ -62,8 +62,8 @@ export interface LocalRuntime {
   readonly pairs: readonly LocalPair[];
   /** Polls every pair at its pace until the signal; resolves when polls and copies under way have ended. */
   run(signal: AbortSignal): Promise<void>;
-  /** Complete passes of every pair, then resolves. One pair that fails changes nothing for the others. */
-  runOnce(signal: AbortSignal): Promise<readonly OnceReport[]>;
+  /** Complete passes of every pair, then resolves. One pair that fails changes nothing for the others. With `isCopyOnly` nothing is deleted. */
+  runOnce(signal: AbortSignal, options?: Pick<PollOptions, 'isCopyOnly'>): Promise<readonly OnceReport[]>;
   /**
    * Takes over another configuration while `run` goes on: new pairs begin, pairs that are gone or changed end what they are doing and the
    * changed ones go on as they are configured now; all others notice nothing. Keys are read anew. One call at a time. Throws a `SyncError`
@@ -163,7 +163,7 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
 
   const poll = async (
     { ctx }: LocalPair,
-    options: Pick<PollOptions, 'deadline' | 'signal' | 'isOnePass'>,
+    options: Pick<PollOptions, 'deadline' | 'signal' | 'isOnePass' | 'isCopyOnly'>,
   ): Promise<PollReport> => {
     const report = await pollPair(ctx, { ...options, leaseMs: LEASE_MS, dispatchPauseMs: DISPATCH_PAUSE_MS });
     noteDestination(ctx.pair, await ctx.state.read());
@@ -197,12 +197,16 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
     }
   };
 
-  const once = async (pair: LocalPair, signal: AbortSignal): Promise<OnceReport> => {
+  const once = async (
+    pair: LocalPair,
+    signal: AbortSignal,
+    { isCopyOnly }: Pick<PollOptions, 'isCopyOnly'>,
+  ): Promise<OnceReport> => {
     let report: PollReport = { outcome: 'cut' };
     let fault: string | undefined;
     try {
       for (let pass = 0; pass < ONCE_PASSES && !signal.aborted; pass += 1) {
-        report = await poll(pair, { deadline: clock.now() + ONCE_DEADLINE_MS, signal, isOnePass: true });
+        report = await poll(pair, { deadline: clock.now() + ONCE_DEADLINE_MS, signal, isOnePass: true, isCopyOnly });
         if (report.outcome !== 'complete' || !(await pair.unsynced()).some(needsAnotherPass)) break;
       }
     } catch (error) {
@@ -234,7 +238,8 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
         pairs.forEach(beginPolls);
         await pollers.done();
       }),
-    runOnce: (signal) => besideCopiers(() => Promise.all(pairs.map((pair) => once(pair, signal)))),
+    runOnce: (signal, options = {}) =>
+      besideCopiers(() => Promise.all(pairs.map((pair) => once(pair, signal, options)))),
     async reconfigure(next) {
       if (next.statePath !== config.statePath) throw otherStateFile(config.statePath, next.statePath);
       servers.change(next.pairs);

@@ -7,6 +7,7 @@ import { outgoingMessage } from '../plan/message-ids.ts';
 import { isCopyOfHeldOut } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
+import type { PollOptions } from './poll-pair.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
 
 /** Entries of one phase looked at in one step: all that may be out and as many again to be sent. */
@@ -25,13 +26,17 @@ export interface DispatchStep {
  * Sends what is due in the open phase of the run, beginning the next run when this one is over. Each message is sent before its entry is
  * marked: a crash in between repeats the same deduplication id, and what the queue refused stays due.
  */
-export async function dispatchRun(ctx: PairContext, lease: PollLease, isOnePass = false): Promise<DispatchStep> {
+export async function dispatchRun(
+  ctx: PairContext,
+  lease: PollLease,
+  { isOnePass = false, isCopyOnly = false }: Pick<PollOptions, 'isOnePass' | 'isCopyOnly'> = {},
+): Promise<DispatchStep> {
   const state = await lease.check();
   const now = ctx.clock.now();
   if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, outCount: 0, isIdle: true };
   const backlog = {
     run: state.run,
-    pending: await pendingEntries(ctx),
+    pending: await pendingEntries(ctx, isCopyOnly ? PHASES.filter((phase) => !isDeletePhase(phase)) : PHASES),
     parkedStages: await parkedStages(ctx),
     now,
     queueBeganAt: ctx.queue.beganAt,
@@ -59,10 +64,10 @@ export async function dispatchRun(ctx: PairContext, lease: PollLease, isOnePass 
   return { sentCount, outCount, isIdle: sentCount === 0 && outCount === 0, deletesWait };
 }
 
-/** The oldest pending entries of each phase inside the filter. */
-async function pendingEntries(ctx: PairContext): Promise<readonly LedgerEntry[]> {
+/** The oldest pending entries of each of these phases inside the filter. */
+async function pendingEntries(ctx: PairContext, phases: readonly Phase[]): Promise<readonly LedgerEntry[]> {
   const pending: LedgerEntry[] = [];
-  for (const phase of PHASES) pending.push(...(await entriesOfPhase(ctx, phase)));
+  for (const phase of phases) pending.push(...(await entriesOfPhase(ctx, phase)));
   return pending;
 }
 

@@ -1,44 +1,61 @@
-import type { Job, JobSlice, ObjectLine } from '../model/job.ts';
-import type { PairSides } from './pair-context.ts';
-import { type WalkEnd, walkPair } from './walk-pair.ts';
+import type { Job, JobRequest, JobSlice, ObjectLine } from '../model/job.ts';
+import { type CheckedFiles, checkFiles } from './check-files.ts';
+import { comparedBaseline, noteCompared, noteComparison } from './note-comparison.ts';
+import type { KnownPair, PairSides } from './pair-context.ts';
+import { type ComparedObject, type WalkEnd, walkPair, walkPlace } from './walk-pair.ts';
 
-/** The request of a check. */
-type CheckRequest = Extract<Job['request'], { readonly command: 'check' }>;
+type CheckRequest = Extract<JobRequest, { readonly command: 'check' }>;
 
 /**
- * One slice of a check: both sides read from where the slice before ended, and compared object by object. Writes nothing. Rejects as
- * `walkPair` does.
+ * One slice of a check: both sides read from where the slice before ended, and compared object by object. Writes to neither side. Of a
+ * `bootstrap: false` pair it writes into the records what was found, so that status can tell. Rejects as `walkPair` does.
  */
 export async function checkSlice(
   sides: PairSides,
+  known: KnownPair | undefined,
   job: Job,
   request: CheckRequest,
   end: WalkEnd,
-  onCompared: () => void = () => undefined,
+  onObject: (found: ComparedObject) => void = () => undefined,
 ): Promise<JobSlice> {
-  const counts = { ...job.counts };
+  const counts: Record<string, number | undefined> = { ...job.counts };
   const lines: ObjectLine[] = [];
-  const place = await walkPair(sides, job.place, end, async ({ line }) => {
+  const checked: CheckedFiles = { primary: new Set(), replica: new Set() };
+  const baseline = await comparedBaseline(sides, known);
+  const place = await walkPair(sides, walkPlace(job), end, async (found) => {
+    let line = request.readsFiles === true ? await withFiles(sides, found, checked) : found.line;
+    const unknown = baseline && (await noteComparison(baseline, sides, { ...found, line }));
+    if (unknown !== undefined) line = { sign: '!', path: line.path, reason: unknown };
     counts[line.sign] = (counts[line.sign] ?? 0) + 1;
     if (line.sign !== '=' || request.listsEqual) lines.push(line);
-    onCompared();
+    onObject({ ...found, line });
   });
   const endedAt = place === undefined ? end.now() : undefined;
+  if (endedAt !== undefined && baseline !== undefined && counts['!'] === undefined) {
+    await noteCompared(baseline, job.startedAt);
+  }
   return { job: { ...job, place, counts, endedAt }, lines: lines.toSorted(byPath) };
 }
 
-/**
- * Reads both sides completely and compares them, equal objects included, sorted by path. `onCompared` hears how many were compared so far.
- * Changes nothing and needs no ledger. Rejects as `walkPair` does.
- */
-export async function comparePair(
+/** Manifests that are equal promise equal files; whether the files are so, only their bytes tell. */
+async function withFiles(
   sides: PairSides,
-  onCompared: (count: number) => void = () => undefined,
-): Promise<readonly ObjectLine[]> {
+  { line, ref, texts }: ComparedObject,
+  checked: CheckedFiles,
+): Promise<ObjectLine> {
+  if (ref?.kind !== 'cookbook_version' || texts === undefined) return line;
+  const reason = await checkFiles(sides, ref, texts, checked);
+  return reason === undefined ? line : { sign: '!', path: ref.path, reason };
+}
+
+/**
+ * Reads both sides completely and compares them, equal objects included, sorted by path. Changes nothing and needs no ledger. Rejects as
+ * `walkPair` does.
+ */
+export async function comparePair(sides: PairSides): Promise<readonly ObjectLine[]> {
   const lines: ObjectLine[] = [];
   await walkPair(sides, undefined, { deadline: Number.POSITIVE_INFINITY, now: () => 0 }, async ({ line }) => {
     lines.push(line);
-    onCompared(lines.length);
   });
   return lines.toSorted(byPath);
 }

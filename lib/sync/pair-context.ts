@@ -50,6 +50,9 @@ export type PairRecords = Pick<PairContext, 'pair' | 'rules' | 'ledger' | 'state
 /** As much of a pair as is needed to read both sides: no ledger, no state. */
 export type PairSides = Pick<PairContext, 'rules' | 'primary' | 'replica'>;
 
+/** The records of a pair that has a state, and what its fingerprints are made with. */
+export type KnownPair = PairRecords & Pick<PairContext, 'fingerprintKey'>;
+
 /** One structured line. Fields never hold a secret or an object's content. */
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -61,7 +64,7 @@ export const orgOf = (ctx: Pick<PairSides, Side>, side: Side): ChefOrg =>
   side === 'primary' ? ctx.primary : ctx.replica;
 
 /** The fingerprint of an object's text. Throws a `SyncError` of scope `object` when the text cannot be compared. */
-export const fingerprintOf = (ctx: PairContext, ref: ObjectRef, text: string): string =>
+export const fingerprintOf = (ctx: Pick<PairContext, 'fingerprintKey'>, ref: ObjectRef, text: string): string =>
   fingerprint(ctx.fingerprintKey, normalisedForm(ref.kind, text));
 
 /** Whether the object is a definition of a pair that replicates what definitions name. */

@@ -25,6 +25,8 @@ export interface PollOptions {
   readonly signal?: AbortSignal;
   /** The only pass for now: what fails once keeps nothing else waiting. */
   readonly isOnePass?: boolean;
+  /** Nothing is deleted: the guard is not asked, and released deletes stay pending for a later poll. */
+  readonly isCopyOnly?: boolean;
   /** Called after each step of the dispatch. */
   readonly onProgress?: () => void;
 }
@@ -109,7 +111,7 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
     if (inventory.outcome === 'cut') break;
   }
   await reviveParked(ctx, lease.state().epoch);
-  await guardHeldDeletes(ctx, lease);
+  if (options.isCopyOnly !== true) await guardHeldDeletes(ctx, lease);
   const isDrained = await dispatchUntilIdle(ctx, lease, options);
   await noteBootstrapped(ctx, lease);
   return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };
@@ -239,7 +241,7 @@ async function followFilter(ctx: PairContext, lease: PollLease): Promise<void> {
 /** Sends until nothing is due or out. Answers whether it came to that before the deadline. */
 async function dispatchUntilIdle(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<boolean> {
   for (;;) {
-    const step = await dispatchRun(ctx, lease, options.isOnePass);
+    const step = await dispatchRun(ctx, lease, options);
     options.onProgress?.();
     if (step.isIdle) return true;
     if (options.signal?.aborted === true || ctx.clock.now() + options.dispatchPauseMs >= options.deadline) return false;

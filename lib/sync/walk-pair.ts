@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import type { JobPlace, ObjectLine } from '../model/job.ts';
+import type { Job, ObjectLine, WalkPlace } from '../model/job.ts';
 import type { ListPath, ObjectPath, ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 import { SyncError } from '../model/sync-error.ts';
@@ -37,12 +37,12 @@ export interface WalkEnd {
  */
 export async function walkPair(
   sides: PairSides,
-  place: JobPlace | undefined,
+  place: WalkPlace | undefined,
   end: WalkEnd,
   visit: (found: ComparedObject) => Promise<void>,
-): Promise<JobPlace | undefined> {
+): Promise<WalkPlace | undefined> {
   let bags: Bags | undefined;
-  let at: JobPlace | undefined = place ?? firstOf(sides.rules.lists);
+  let at: WalkPlace | undefined = place ?? firstOf(sides.rules.lists);
   while (at !== undefined) {
     const { list, after } = at;
     if (list.startsWith('/data')) bags ??= await readBags(sides);
@@ -57,9 +57,15 @@ export async function walkPair(
   return undefined;
 }
 
+/** The place of a job that walks. */
+export function walkPlace({ place }: Job): WalkPlace | undefined {
+  if (place !== undefined && 'index' in place) throw new Error('a job that walks has a place in a list');
+  return place;
+}
+
 const isInBag = (list: ListPath): boolean => list.startsWith('/data/');
 
-const firstOf = (lists: readonly ListPath[]): JobPlace | undefined =>
+const firstOf = (lists: readonly ListPath[]): WalkPlace | undefined =>
   lists[0] === undefined ? undefined : { list: lists[0] };
 
 /** The lists of items, in order, and on which side alone a bag is. */
@@ -88,7 +94,7 @@ async function readBags(sides: PairSides): Promise<Bags> {
 }
 
 /** The list after this one: the lists of items follow the list of bags. */
-function following({ rules }: PairSides, list: ListPath, bags: Bags | undefined): JobPlace | undefined {
+function following({ rules }: PairSides, list: ListPath, bags: Bags | undefined): WalkPlace | undefined {
   const isInBags = list.startsWith('/data');
   const nextBag = isInBags ? bags?.lists.find((path) => list === '/data' || path > list) : undefined;
   const next = nextBag ?? rules.lists[rules.lists.indexOf(isInBags ? '/data' : list) + 1];
@@ -161,6 +167,12 @@ async function compareTexts({ primary, replica }: PairSides, ref: ObjectRef): Pr
   const texts = { primary: source.text, replica: copy.text };
   const fields = differingFields(ref.kind, source.text, copy.text);
   return { ref, texts, line: fields.length === 0 ? { sign: '=', path } : { sign: '*', path, fields } };
+}
+
+/** What the primary shows of an object; undefined when it has none. */
+export async function sourceText({ primary }: PairSides, ref: ObjectRef): Promise<string | undefined> {
+  const found = await primary.read(ref);
+  return 'missing' in found ? undefined : found.text;
 }
 
 const unfound = (path: ObjectPath, side: Side): ObjectLine => ({

@@ -78,12 +78,18 @@ test('unsynced objects show age, attempts, next try and reason', () => {
 test('a check lists what is not equal, safe to print, and counts everything', () => {
   const lines = renderCheck(
     'eu/acme',
-    [
-      { sign: '=', path: '/roles/a' },
-      { sign: '*', path: '/roles/b', fields: ['description', 'run_list'] },
-      { sign: '!', path: '/roles/c', reason: 'The replica said\u001b[2J\nFORGED.' },
-    ],
-    false,
+    {
+      job: {
+        request: { command: 'check', pair: 'eu/acme', listsEqual: false },
+        startedAt: 0,
+        counts: { '=': 1, '*': 1, '!': 1 },
+      },
+      lines: [
+        { sign: '*', path: '/roles/b', fields: ['description', 'run_list'] },
+        { sign: '!', path: '/roles/c', reason: 'The replica said\u001b[2J\nFORGED.' },
+      ],
+      values: new Map(),
+    },
     screenOf(),
   );
 

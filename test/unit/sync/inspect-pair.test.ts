@@ -19,9 +19,8 @@ test('every object gets its sign, and a difference the names of its fields', asy
   primary.set('/roles', new Map(['equal', 'changed', 'new'].map((name) => [name, role('as here')])));
   replica.set('/roles', new Map(['equal', 'changed', 'own'].map((name) => [name, role('as here')])));
   replica.get('/roles')?.set('changed', role('as there'));
-  const counts: number[] = [];
 
-  const compared = await comparePair(ctx, (count) => counts.push(count));
+  const compared = await comparePair(ctx);
 
   expect(compared).toEqual([
     { sign: '*', path: '/roles/changed', fields: ['description'] },
@@ -29,7 +28,6 @@ test('every object gets its sign, and a difference the names of its fields', asy
     { sign: '+', path: '/roles/new' },
     { sign: '-', path: '/roles/own' },
   ]);
-  expect(counts).toEqual([1, 2, 3, 4]);
 });
 
 test('items of a bag that the replica lacks are all only on the primary', async () => {

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { createChefOrg } from '../chef/chef-org.ts';
+import type { Config } from '../config/load-config.ts';
+import type { OrganizationPair } from '../config/organization-pairs.ts';
+import { runningDaemon } from '../local/claim-daemon.ts';
+import { fingerprintSecret } from '../local/fingerprint-secret.ts';
+import { createSqliteLedger } from '../local/sqlite-ledger.ts';
+import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
+import { openStateFileForSteering } from '../local/sqlite-state-file.ts';
+import { isJobOver, type Job, type JobLine, type JobRequest, startJob } from '../model/job.ts';
+import type { ObjectPath } from '../model/object-path.ts';
+import { SyncError } from '../model/sync-error.ts';
+import { pairKey } from '../plan/fingerprint.ts';
+import { type DifferingValue, differingValues } from '../plan/normalised-form.ts';
+import { type InspectedPair, workJob } from '../sync/work-job.ts';
+import { openChefServers } from './chef-servers.ts';
+import { pairRules } from './pair-rules.ts';
+import { systemClock } from './system-clock.ts';
+
+/** A slice of this length is far too short to lose, and long enough that reading the lists again for the next one costs nothing. */
+const SLICE_MS = 60_000;
+
+/** A job that is done, with everything it found. */
+export interface FinishedJob {
+  readonly job: Job;
+  /** Sorted by path; notes at their place at the end. */
+  readonly lines: readonly JobLine[];
+  /** Of different objects, when asked for: their fields with the values of both sides. */
+  readonly values: ReadonlyMap<ObjectPath, readonly DifferingValue[]>;
+}
+
+/** How a job is watched. */
+export interface JobWatch {
+  /** Hears how many objects were looked at so far. */
+  readonly onCount?: (count: number) => void;
+  /** Keeps the values of fields that differ, which may be secrets. They stay in this process. */
+  readonly keepsValues?: boolean;
+}
+
+/** Works on jobs on this machine, whether the daemon runs or not. */
+export interface LocalInspector {
+  /** Works on the job to its end. Rejects with a `SyncError` when it ended with a problem. */
+  finish(request: JobRequest, watch?: JobWatch): Promise<FinishedJob>;
+  /** Whether a daemon is running that polls the pair; it carries out what a repair makes due. */
+  isPolledByDaemon(pair: string): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes ready to look into these pairs: reads their keys, asks no server yet. The state file is used when there is one, and never made. Throws
+ * a `SyncError` or `ConfigError` with a sentence for the operator.
+ */
+export function openLocalInspector({ statePath }: Config, pairs: readonly OrganizationPair[]): LocalInspector {
+  const file = existsSync(statePath) ? openStateFileForSteering(statePath) : undefined;
+  const servers = openChefServers(pairs, systemClock);
+
+  const inspected = async (name: string): Promise<InspectedPair> => {
+    const pair = pairs.find((one) => one.name === name);
+    if (pair === undefined) throw new Error(`${name} is none of the pairs that were chosen`);
+    const rules = pairRules(pair.settings);
+    return {
+      rules,
+      primary: createChefOrg({ server: servers.of(pair.primary), organization: pair.source, side: 'primary' }),
+      replica: createChefOrg({ server: servers.of(pair.replica), organization: pair.destination, side: 'replica' }),
+      known: file && {
+        pair: name,
+        rules,
+        ledger: createSqliteLedger(file, name),
+        state: createSqlitePairState(file, name),
+        clock: systemClock,
+        fingerprintKey: pairKey(fingerprintSecret(statePath), name),
+      },
+    };
+  };
+
+  return {
+    async finish(request, { onCount, keepsValues = false } = {}) {
+      const lines: JobLine[] = [];
+      const values = new Map<ObjectPath, readonly DifferingValue[]>();
+      let count = 0;
+      let job = startJob(request, systemClock.now());
+      while (!isJobOver(job)) {
+        const slice = await workJob(
+          {
+            clock: systemClock,
+            pair: inspected,
+            onObject: (found) => {
+              count += 1;
+              onCount?.(count);
+              if (!keepsValues || found?.ref === undefined || found.texts === undefined || found.line.sign !== '*')
+                return;
+              const { primary, replica } = found.texts;
+              values.set(found.ref.path, differingValues(found.ref.kind, primary, replica));
+            },
+          },
+          job,
+          systemClock.now() + SLICE_MS,
+        );
+        job = slice.job;
+        lines.push(...slice.lines);
+      }
+      if (job.problem !== undefined) throw problemOf(job.problem);
+      return { job, lines: sorted(lines), values };
+    },
+    isPolledByDaemon: (pair) => file !== undefined && runningDaemon(file)?.pairs.includes(pair) === true,
+    async close() {
+      await servers.close();
+      file?.close();
+    },
+  };
+}
+
+const problemOf = ({ code, text, side }: NonNullable<Job['problem']>): SyncError =>
+  new SyncError(text, { code, scope: side === undefined ? 'pair' : 'endpoint', retry: 'later', ...(side && { side }) });
+
+const placeOf = (line: JobLine): string => ('path' in line ? line.path : '~');
+
+const sorted = (lines: readonly JobLine[]): readonly JobLine[] =>
+  lines.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0));

@@ -1,0 +1,50 @@
+import pMap from 'p-map';
+import type { ObjectRef } from '../model/object-path.ts';
+import type { Side } from '../model/side.ts';
+import { manifestFiles } from '../plan/normalised-form.ts';
+import type { CookbookFiles } from '../ports/chef-org.ts';
+import { orgOf, type PairSides } from './pair-context.ts';
+import { reasonOf } from './walk-pair.ts';
+
+/** Files of one side under way at a time: each streams, none is kept. */
+const FILES_AT_ONCE = 4;
+
+/** Checksums of which the bytes were hashed, on each side. Cookbook versions share most of their files. */
+export type CheckedFiles = Readonly<Record<Side, Set<string>>>;
+
+/**
+ * Downloads the files of a cookbook version from both sides and hashes them. Answers the first sentence about a file that its server does
+ * not give as the manifest says, or undefined when all are so. Files in `checked` are not read again; good ones join it. Rejects with a
+ * `SyncError` of scope `endpoint` when a server cannot be used.
+ */
+export async function checkFiles(
+  sides: PairSides,
+  ref: ObjectRef,
+  texts: Readonly<Record<Side, string>>,
+  checked: CheckedFiles,
+): Promise<string | undefined> {
+  for (const side of ['primary', 'replica'] as const) {
+    const files = orgOf(sides, side).cookbookFiles({ ref, text: texts[side] });
+    const open = [...new Set(manifestFiles(texts[side]).values())].filter((checksum) => !checked[side].has(checksum));
+    try {
+      await pMap(
+        open,
+        async (checksum) => {
+          await readThrough(files, checksum);
+          checked[side].add(checksum);
+        },
+        { concurrency: FILES_AT_ONCE },
+      );
+    } catch (error) {
+      return await reasonOf(sides, error);
+    }
+  }
+  return undefined;
+}
+
+/** The stream fails unless the bytes have that MD5. */
+async function readThrough(files: CookbookFiles, checksum: string): Promise<void> {
+  for await (const _piece of await files.open(checksum)) {
+    // Only the hash matters.
+  }
+}
