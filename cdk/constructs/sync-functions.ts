@@ -23,7 +23,7 @@ export interface SyncFunctionsProps {
 }
 
 /** What an event source mapping does with the role of its function. */
-const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'];
+const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
 const QUEUE_ACCESS = {
   'fills lanes': { pattern: 'lane-*.fifo', actions: ['sqs:SendMessage'] },

@@ -21,12 +21,11 @@ import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-s
 type Functions = Readonly<{
   poller: typeof import('../../functions/poller.ts').handler;
   copier: typeof import('../../functions/copier.ts').handler;
-  parker: typeof import('../../functions/parker.ts').handler;
   status: typeof import('../../functions/status.ts').handler;
   control: typeof import('../../functions/control.ts').handler;
 }>;
 
-/** The functions of a stack in this process, on local stand-ins of AWS, between two fake Chef servers; one pair, `eu/acme`. */
+/** Functions of a stack in this process, on local stand-ins of AWS, between two fake Chef servers; one pair, `eu/acme`. */
 export interface FunctionWorld extends AsyncDisposable {
   readonly primary: FakeChefServer;
   readonly replica: FakeChefServer;
@@ -38,7 +37,6 @@ export interface FunctionWorld extends AsyncDisposable {
   readonly lambda: LambdaServer;
   readonly logs: LogsServer;
   readonly lane: EventSource;
-  readonly deadLetters: EventSource;
   /** Fires the schedule; copiers work until the poll has ended and nothing is left. */
   sync(): Promise<void>;
   /** Fires the schedule, and nobody copies: the poll sends what is due and is stopped. */
@@ -49,9 +47,6 @@ export interface FunctionWorld extends AsyncDisposable {
 
 /** Name of the stack's table. */
 export const TABLE = 'stack-table';
-
-/** Deliveries of a message before it is a dead letter. */
-export const MAX_RECEIVE_COUNT = 3;
 
 /** Leaves a poll, which wants 60 s before its time-out for its last step, only a moment. */
 const HURRIED_SECONDS = 62;
@@ -76,9 +71,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
   const lane = unpackConfig(packed).pairs[0]?.lane ?? '';
 
   await dynamo.createTable(TABLE);
-  const laneUrl = await sqs.createQueue(`stack-lane-${lane}.fifo`, {
-    deadLetters: { name: `stack-dead-${lane}.fifo`, maxReceiveCount: MAX_RECEIVE_COUNT },
-  });
+  const laneUrl = await sqs.createQueue(`stack-lane-${lane}.fifo`);
   secrets.put('chef-sync/primary', primary.keyPem);
   secrets.put('chef-sync/eu', replica.keyPem);
   secrets.put('stack-fingerprints', 'a generated secret of sixty-four characters');
@@ -106,7 +99,6 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
   const functions: Functions = {
     poller: (await import('../../functions/poller.ts')).handler,
     copier: (await import('../../functions/copier.ts')).handler,
-    parker: (await import('../../functions/parker.ts')).handler,
     status: (await import('../../functions/status.ts')).handler,
     control: (await import('../../functions/control.ts')).handler,
   };
@@ -129,7 +121,6 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     lambda,
     logs,
     lane: source,
-    deadLetters: eventSource(sqs, sqs.queueUrl(`stack-dead-${lane}.fifo`)),
     async sync() {
       let isPolling = true;
       const polled = poll(300).finally(() => {

@@ -5,7 +5,7 @@ import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/org
 import { lambdaContext } from '../support/aws/event-source.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { pendingEntry } from '../support/pending-entry.ts';
-import { type FunctionWorld, MAX_RECEIVE_COUNT, startFunctionWorld, TABLE } from './function-world.ts';
+import { type FunctionWorld, startFunctionWorld, TABLE } from './function-world.ts';
 
 const acme = (server: FakeChefServer): OrganizationHandle => server.organization('acme');
 
@@ -95,42 +95,6 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
     await world.sync();
     expect(contentOf(world.replica)).toEqual(contentOf(world.primary));
     expect(await condition()).toBe('in sync');
-  });
-
-  test('messages that kill every copier end parked, with the reason in status, and are copied when an operator retries', async () => {
-    await world.pollAlone();
-    for (let delivery = 1; delivery <= MAX_RECEIVE_COUNT; delivery += 1) {
-      await world.lane.lose();
-      world.sqs.passVisibility();
-    }
-    await world.lane.drain(world.functions.copier);
-
-    expect(await world.deadLetters.drain(world.functions.parker)).toBe(STAGE_ONE);
-
-    const { status, unsynced } = await world.status();
-    expect(status.counts.parked).toBe(STAGE_ONE);
-    expect(unsynced.filter(({ state }) => state === 'parked').map(({ reason }) => reason)).toContainEqual(
-      expect.stringContaining('crashed'),
-    );
-    expect(await world.control({ command: 'retry', pairs: ['eu/acme'] })).toEqual([
-      { pair: 'eu/acme', objects: STAGE_ONE, text: `${STAGE_ONE} objects are due again` },
-    ]);
-    await world.sync();
-    expect(contentOf(world.replica)).toEqual(contentOf(world.primary));
-    expect(await condition()).toBe('in sync');
-  });
-
-  test('a stop with messages in the queue copies nothing more until a start', async () => {
-    await world.pollAlone();
-    await world.control({ command: 'stop', pairs: ['eu/acme'] });
-
-    await world.lane.drain(world.functions.copier);
-    await world.sync();
-
-    expect(acme(world.replica).dump().roles.size).toBe(0);
-    expect(await condition()).toBe('stopped');
-    await world.control({ command: 'start', pairs: ['eu/acme'] });
-    expect(await condition()).not.toBe('stopped');
   });
 
   test('a copier without time begins nothing and counts no attempt', async () => {

@@ -59,9 +59,10 @@ export interface Synthesized {
  * An app with the feature flags of `cdk.json`, as the CLI makes it; `context` is what `-c` sets. CDK's own check of every
  * template takes longer than making it, so only a test that is about it has it on.
  */
-export const createApp = (context: Readonly<Record<string, string>> = {}, isChecked = false): App =>
+export const createApp = (context: Readonly<Record<string, string>> = {}, isChecked = false, outdir?: string): App =>
   new App({
     context: { ...cdkJson.context, ...context },
+    outdir,
     analyticsReporting: false,
     builtinCloudFormationValidation: isChecked,
   });

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
 import { openDynamo, UNSYNCED_INDEX } from '../../../lib/aws/dynamo-table.ts';
-import { ANY_CREDENTIALS, REGION, urlOf } from './local-aws.ts';
+import { ANY_CREDENTIALS, type CallListener, callerOf, localArn, REGION, textOf, urlOf } from './local-aws.ts';
 
 /** DynamoDB in this process, in memory, on a free port of 127.0.0.1. */
 export interface DynamoServer {
@@ -17,11 +18,12 @@ export interface DynamoServer {
 }
 
 /** Starts dynalite. It sends no `Item` with a failed condition, never throttles, and removes nothing whose time to live is over. */
-export async function startDynamoServer(): Promise<DynamoServer> {
+export async function startDynamoServer(onCall?: CallListener): Promise<DynamoServer> {
   const server = dynalite({ createTableMs: 0 });
   const traffic = { requests: 0, bytes: 0 };
-  server.prependListener('request', (_request, response) => {
+  server.prependListener('request', (request, response) => {
     traffic.requests += 1;
+    if (onCall !== undefined) tell(request, onCall);
     response.once('finish', () => {
       traffic.bytes += Number(response.getHeader('content-length') ?? 0);
     });
@@ -63,4 +65,19 @@ export async function startDynamoServer(): Promise<DynamoServer> {
       server.close();
     },
   };
+}
+
+/** Reads the body beside the server itself, which begins to in the same turn. */
+function tell(request: IncomingMessage, onCall: CallListener): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.once('end', () => {
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}');
+    const [table, index] = [textOf(body, 'TableName'), textOf(body, 'IndexName')];
+    onCall({
+      caller: callerOf(request.headers.authorization),
+      action: `dynamodb:${String(request.headers['x-amz-target']).split('.')[1]}`,
+      resource: localArn('dynamodb', `table/${table}${index === '' ? '' : `/index/${index}`}`),
+    });
+  });
 }

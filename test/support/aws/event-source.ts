@@ -1,7 +1,6 @@
-import { DeleteMessageCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { REGION } from './local-aws.ts';
-import type { SqsServer } from './sqs-server.ts';
+import { localArn, REGION } from './local-aws.ts';
 
 /** A Lambda function that takes batches of a queue. */
 export type BatchHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
@@ -12,7 +11,7 @@ export function lambdaContext(functionName: string, timeoutSeconds = 300): Conte
   return {
     functionName,
     functionVersion: '$LATEST',
-    invokedFunctionArn: `arn:aws:lambda:${REGION}:000000000000:function:${functionName}`,
+    invokedFunctionArn: localArn('lambda', `function:${functionName}`),
     memoryLimitInMB: '1024',
     awsRequestId: crypto.randomUUID(),
     logGroupName: `/aws/lambda/${functionName}`,
@@ -36,14 +35,14 @@ export interface EventSource {
 }
 
 /** The mapping of the queue at `url`. */
-export function eventSource(sqs: SqsServer, url: string): EventSource {
+export function eventSource({ client }: { readonly client: SQSClient }, url: string, batchSize = 10): EventSource {
   const receive = async (): Promise<readonly Message[]> => {
     const command = new ReceiveMessageCommand({
       QueueUrl: url,
-      MaxNumberOfMessages: 10,
+      MaxNumberOfMessages: batchSize,
       MessageSystemAttributeNames: ['All'],
     });
-    return (await sqs.client.send(command)).Messages ?? [];
+    return (await client.send(command)).Messages ?? [];
   };
   const invoke = async (handler: BatchHandler, messages: readonly Message[]): Promise<ReadonlySet<string>> => {
     const { batchItemFailures } = await handler(eventOf(messages, url), lambdaContext('copier'));
@@ -53,9 +52,9 @@ export function eventSource(sqs: SqsServer, url: string): EventSource {
     const messages = await receive();
     if (messages.length === 0) return 0;
     const failed = await invoke(handler, messages);
-    for (const { MessageId = '', ReceiptHandle } of messages) {
-      if (!failed.has(MessageId)) await sqs.client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }));
-    }
+    const done = messages.filter(({ MessageId = '' }) => !failed.has(MessageId));
+    const Entries = done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    if (done.length > 0) await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
     return messages.length;
   };
   return {
@@ -93,7 +92,7 @@ function eventOf(messages: readonly Message[], url: string): SQSEvent {
       },
       messageAttributes: {},
       eventSource: 'aws:sqs',
-      eventSourceARN: `arn:aws:sqs:${REGION}:000000000000:${url.split('/').at(-1)}`,
+      eventSourceARN: localArn('sqs', url.split('/').at(-1) ?? ''),
       awsRegion: REGION,
     })),
   };

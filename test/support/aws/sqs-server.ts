@@ -1,10 +1,10 @@
-import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 // Its package exports the server only.
 import { S3Store } from '../../../node_modules/fauxqs/dist/s3/s3Store.js';
 import { SnsStore } from '../../../node_modules/fauxqs/dist/sns/snsStore.js';
 import { SqsQueue, SqsStore } from '../../../node_modules/fauxqs/dist/sqs/sqsStore.js';
-import { ANY_CREDENTIALS, REGION, urlOf } from './local-aws.ts';
+import { ACCOUNT, ANY_CREDENTIALS, type CallListener, callerOf, localArn, REGION, textOf, urlOf } from './local-aws.ts';
 
 /** SQS in this process, in memory, on a free port of 127.0.0.1. */
 export interface SqsServer {
@@ -12,6 +12,10 @@ export interface SqsServer {
   readonly client: SQSClient;
   /** Makes a FIFO queue, and before it one for its dead letters when it is to have any; answers its URL. */
   createQueue(name: string, settings?: QueueSettings): Promise<string>;
+  /** Removes the queue with its messages; those that were received are lost with it. */
+  removeQueue(name: string): Promise<void>;
+  /** Messages in the queue, received or not. */
+  count(name: string): number;
   /** The URL of a queue by its name, as the clients of this server take it. */
   queueUrl(name: string): string;
   /** Lets the visibility time-out of everything received so far pass. */
@@ -23,8 +27,6 @@ export interface QueueSettings {
   readonly visibilitySeconds?: number;
   readonly deadLetters?: { readonly name: string; readonly maxReceiveCount: number };
 }
-
-const ACCOUNT = '000000000000';
 
 type Received = ReturnType<SqsQueue['dequeue']>;
 
@@ -65,12 +67,22 @@ SqsQueue.prototype.dequeue = function dequeue(max, visibilityTimeout, deadLetter
 };
 
 /** Starts fauxqs. Its own `startFauxqs` would listen on every address of the machine. */
-export async function startSqsServer(): Promise<SqsServer> {
+export async function startSqsServer(onCall?: CallListener): Promise<SqsServer> {
   const sqsStore = new SqsStore();
   const app = buildApp({
     logger: false,
     defaultRegion: REGION,
     stores: { sqsStore, snsStore: new SnsStore(), s3Store: new S3Store() },
+  });
+  app.addHook('preHandler', async ({ headers, body }) => {
+    onCall?.({
+      caller: callerOf(headers.authorization),
+      // IAM knows no batches.
+      action: `sqs:${String(headers['x-amz-target'])
+        .split('.')[1]
+        ?.replace(/Batch$/, '')}`,
+      resource: localArn('sqs', textOf(body, 'QueueUrl').split('/').at(-1) ?? ''),
+    });
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const url = urlOf(app.server);
@@ -94,6 +106,15 @@ export async function startSqsServer(): Promise<SqsServer> {
       };
       await create(name, { VisibilityTimeout: String(visibilitySeconds), ...redrive });
       return queueUrl(name);
+    },
+    async removeQueue(name) {
+      await client.send(new DeleteQueueCommand({ QueueUrl: queueUrl(name) }));
+    },
+    count(name) {
+      const queue = sqsStore.getQueueByName(name);
+      if (queue === undefined) return 0;
+      const waiting = [...queue.fifoMessages.values()].reduce((sum, messages) => sum + messages.length, 0);
+      return waiting + queue.inflightMessages.size;
     },
     passVisibility() {
       for (const queue of sqsStore.allQueues()) {

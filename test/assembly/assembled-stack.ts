@@ -1,0 +1,176 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import * as z from 'zod';
+import { addChefSyncStack } from '../../cdk/add-chef-sync-stack.ts';
+import { bundleFunctions, CONFIG_FILE } from '../../cdk/bundle-functions.ts';
+import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
+import { createDynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
+import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
+import { type PackedConfig, unpackConfig } from '../../lib/config/packed-config.ts';
+import type { Ledger } from '../../lib/ports/ledger.ts';
+import { systemClock } from '../../lib/runtime/system-clock.ts';
+import { createApp } from '../cdk/stack-under-test.ts';
+import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
+import { type LocalCloud, startLocalCloud } from './local-cloud.ts';
+import { readStack, type SynthesizedStack } from './synthesized-stack.ts';
+
+/** Name of every stack of these tests. */
+export const STACK = 'chef-sync';
+
+/** Its copier. */
+export const COPIER = `${STACK}-copier`;
+
+const statusAnswers = z.array(
+  z.object({
+    status: z.object({
+      pair: z.string(),
+      condition: z.string(),
+      text: z.string(),
+      counts: z.object({ parked: z.number(), held: z.number() }),
+      plans: z.array(z.object({ id: z.string(), count: z.number() })),
+    }),
+    unsynced: z.array(z.object({ path: z.string(), state: z.string(), attempts: z.number(), reason: z.string() })),
+  }),
+);
+
+/** As much of what status answers as the tests look at. */
+export type AnsweredStatus = z.output<typeof statusAnswers>[number];
+
+const queueName = z.object({ QueueName: z.string() });
+
+/** What one deployment is made of. */
+export interface Deployment {
+  /** Organizations of the primary; each goes to every replica. */
+  readonly organizations: readonly string[];
+  readonly requestsInFlight?: number;
+  /** The `aws:` section. */
+  readonly aws?: Readonly<Record<string, unknown>>;
+}
+
+/** A synthesized stack in a local account, between a primary and its replicas. */
+export interface AssembledStack extends AsyncDisposable {
+  readonly cloud: LocalCloud;
+  readonly stack: () => SynthesizedStack;
+  readonly primary: FakeChefServer;
+  /** The replica of that name, the only one when there is one. */
+  replica(name?: string): FakeChefServer;
+  /** Names of the queues from poller to copiers. */
+  lanes(): readonly string[];
+  /** Synthesizes and deploys again. */
+  deploy(deployment: Deployment): Promise<void>;
+  /** Fires the schedule of a pair, with the mappings at work. */
+  sync(pair: string): Promise<unknown>;
+  /** The pair's part of the table. */
+  ledger(pair: string): Ledger;
+  status(pair: string): Promise<AnsweredStatus>;
+  control(request: unknown): Promise<unknown>;
+}
+
+/** The bundles of all tests of a process: they differ in their configuration alone, and making them takes longest. */
+let bundles: string | undefined;
+
+function bundle(folder: string, packedConfig: string): void {
+  if (bundles === undefined) {
+    bundles = mkdtempSync(join(tmpdir(), 'chef-sync-assembly-'));
+    bundleFunctions(bundles, '{}');
+  }
+  cpSync(bundles, folder, { recursive: true });
+  for (const name of FUNCTION_NAMES) writeFileSync(join(folder, name, CONFIG_FILE), packedConfig);
+}
+
+/** Starts servers and account, and deploys. `replicas` are the names of the replica servers. */
+export async function startAssembledStack(
+  deployment: Deployment,
+  replicaNames: readonly string[] = ['eu'],
+  organizations: readonly string[] = deployment.organizations,
+): Promise<AssembledStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'chef-sync-assembled-'));
+  const [cloud, primary, ...replicaServers] = await Promise.all([
+    startLocalCloud(),
+    startFakeChefServer({ feed: true, organizations }),
+    ...replicaNames.map(() => startFakeChefServer({ organizations })),
+  ]);
+  const replicas = new Map(replicaNames.map((name, index) => [name, replicaServers[index] ?? primary]));
+  cloud.secrets.put('chef-sync/primary', primary.keyPem);
+  for (const [name, { keyPem }] of replicas) cloud.secrets.put(`chef-sync/${name}`, keyPem);
+
+  let deployments = 0;
+  let stack: SynthesizedStack | undefined;
+  const deployed = (): SynthesizedStack => {
+    if (stack === undefined) throw new Error('nothing is deployed');
+    return stack;
+  };
+  const deploy = async (next: Deployment): Promise<void> => {
+    deployments += 1;
+    const own = join(folder, String(deployments));
+    mkdirSync(own);
+    const config = join(own, 'chef-sync.yaml');
+    writeFileSync(config, configuration(next, primary, replicas));
+    const app = createApp({ config, stack: STACK }, false, join(own, 'cdk.out'));
+    addChefSyncStack(app, bundle);
+    stack = readStack(app.synth().directory, STACK);
+    await cloud.deploy(stack);
+  };
+  const invokeOutput = (output: string, event: unknown): Promise<unknown> =>
+    cloud.invoke(String(deployed().output(output)), event);
+
+  await deploy(deployment);
+  return {
+    cloud,
+    stack: deployed,
+    primary,
+    replica(name = replicaNames[0] ?? '') {
+      const found = replicas.get(name);
+      if (found === undefined) throw new Error(`there is no replica ${name}`);
+      return found;
+    },
+    lanes: () =>
+      deployed()
+        .resources('AWS::SQS::Queue')
+        .map(({ properties }) => queueName.parse(properties).QueueName)
+        .filter((name) => name.startsWith(`${STACK}-lane-`)),
+    deploy,
+    sync: (pair) => cloud.whileMapped(() => cloud.fire(pair)),
+    ledger: (pair) =>
+      createDynamoLedger(
+        createDynamoTable(cloud.dynamo.client, String(deployed().output('TableName')), systemClock),
+        pair,
+      ),
+    async status(pair) {
+      const [answer] = statusAnswers.parse(await invokeOutput('StatusFunction', { pairs: [pair], unsynced: true }));
+      if (answer === undefined) throw new Error(`status knows nothing of ${pair}`);
+      return answer;
+    },
+    control: (request) => invokeOutput('ControlFunction', request),
+    async [Symbol.asyncDispose]() {
+      await cloud[Symbol.asyncDispose]();
+      await Promise.all([primary.stop(), ...replicaServers.map((server) => server.stop())]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function configuration(
+  { organizations, requestsInFlight = 16, aws }: Deployment,
+  primary: FakeChefServer,
+  replicas: ReadonlyMap<string, FakeChefServer>,
+): string {
+  const server = ({ url, user }: FakeChefServer, secret: string) => ({ url, user, key: { secret } });
+  return stringify({
+    version: 1,
+    primary: server(primary, 'chef-sync/primary'),
+    replicas: Object.fromEntries([...replicas].map(([name, replica]) => [name, server(replica, `chef-sync/${name}`)])),
+    organizations: organizations.map((source) => ({ source, replica: 'all' })),
+    // A pass begins as soon as the one before has ended.
+    defaults: { inventoryShare: '100%', requestsInFlight },
+    ...(aws !== undefined && { aws }),
+  });
+}
+
+/** The configuration that was packed with the functions of a stack. */
+export function packedConfigOf({ directory }: SynthesizedStack): PackedConfig {
+  const [asset = ''] = readdirSync(directory).filter((name) => name.startsWith('asset.'));
+  return unpackConfig(readFileSync(join(directory, asset, CONFIG_FILE), 'utf8'));
+}

@@ -1,0 +1,118 @@
+import * as z from 'zod';
+import type { AwsCall } from '../support/aws/local-aws.ts';
+import type { SynthesizedStack } from './synthesized-stack.ts';
+
+const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+
+/** Anything else in a statement (`NotAction`, `NotResource`) is refused: it would be compared wrongly. */
+const statementSchema = z.strictObject({
+  Sid: z.string().optional(),
+  Effect: z.enum(['Allow', 'Deny']),
+  Principal: z.unknown().optional(),
+  Action: oneOrMore,
+  Resource: oneOrMore,
+  Condition: z.record(z.string(), z.record(z.string(), oneOrMore)).default({}),
+});
+
+type Statement = z.output<typeof statementSchema>;
+
+const documentSchema = z.object({ Statement: z.array(statementSchema) });
+const policySchema = z.object({ PolicyDocument: documentSchema, Roles: z.array(z.string()) });
+const roleSchema = z.object({
+  ManagedPolicyArns: z.never('a role has a managed policy, which allows more than is used').optional(),
+  Policies: z.never('a role has an inline policy, which is not compared').optional(),
+});
+const queuePolicySchema = z.object({ PolicyDocument: documentSchema });
+
+/** What a stack allows: of every role, and what resources refuse to anybody. */
+export interface Permissions {
+  readonly ofRole: ReadonlyMap<string, readonly Statement[]>;
+  readonly ofResources: readonly Statement[];
+}
+
+/** A permission that is not used, and why it must be there. */
+export interface Exception {
+  /** As `kms:*`. */
+  readonly action: string;
+  readonly reason: string;
+}
+
+/** Reads every policy of a stack. Throws when it has one of a form that is not compared. */
+export function permissionsOf(stack: SynthesizedStack): Permissions {
+  const policies = stack.resources('AWS::IAM::Policy').map(({ properties }) => policySchema.parse(properties));
+  for (const { properties } of stack.resources('AWS::IAM::Role')) roleSchema.parse(properties);
+  if (stack.resources('AWS::IAM::ManagedPolicy').length > 0) throw new Error('a managed policy is not compared');
+  const ofRole = new Map<string, readonly Statement[]>();
+  for (const { PolicyDocument, Roles } of policies) {
+    for (const role of Roles) ofRole.set(role, [...(ofRole.get(role) ?? []), ...PolicyDocument.Statement]);
+  }
+  return {
+    ofRole,
+    ofResources: stack
+      .resources('AWS::SQS::QueuePolicy')
+      .flatMap(({ properties }) => queuePolicySchema.parse(properties).PolicyDocument.Statement),
+  };
+}
+
+/** Calls that the policies refuse, one line each. */
+export function refusedCalls({ ofRole, ofResources }: Permissions, calls: readonly AwsCall[]): readonly string[] {
+  const refused = calls.filter((call) => {
+    const statements = [...(ofRole.get(call.caller) ?? []), ...ofResources];
+    const applying = statements.filter((statement) => applies(statement, call));
+    return applying.some(({ Effect }) => Effect === 'Deny') || applying.length === 0;
+  });
+  return [...new Set(refused.map(({ caller, action, resource }) => `${caller} calls ${action} on ${resource}`))];
+}
+
+/** Actions on resources that a policy allows and no call needed, one line each, but for the exceptions. */
+export function unusedPermissions(
+  { ofRole }: Permissions,
+  calls: readonly AwsCall[],
+  exceptions: readonly Exception[],
+): readonly string[] {
+  const unused: string[] = [];
+  for (const [role, statements] of ofRole) {
+    const own = calls.filter(({ caller }) => caller === role);
+    for (const { Effect, Action, Resource, Condition } of statements) {
+      for (const action of Effect === 'Allow' ? Action : []) {
+        if (exceptions.some((exception) => matches(exception.action, action))) continue;
+        for (const resource of Resource) {
+          const one: Statement = { Effect, Action: [action], Resource: [resource], Condition };
+          if (!own.some((call) => applies(one, call))) unused.push(`${role} may ${action} on ${resource}`);
+        }
+      }
+    }
+  }
+  return unused;
+}
+
+function applies({ Action, Resource, Condition }: Statement, { action, resource }: AwsCall): boolean {
+  return (
+    Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
+    Resource.some((pattern) => matches(pattern, resource)) &&
+    Object.entries(Condition).every(([operator, keys]) =>
+      Object.entries(keys).every(([key, values]) => isMet(operator, contextOf(key), values)),
+    )
+  );
+}
+
+/** What a condition finds in every call of a function: SDKs talk to AWS over TLS. */
+function contextOf(key: string): string {
+  if (key === 'aws:SecureTransport') return 'true';
+  throw new Error(`a policy has a condition on ${key}, which is not compared`);
+}
+
+function isMet(operator: string, value: string, expected: readonly string[]): boolean {
+  if (operator === 'Bool' || operator === 'StringEquals') return expected.includes(value);
+  if (operator === 'StringLike') return expected.some((pattern) => matches(pattern, value));
+  throw new Error(`a policy has the condition ${operator}, which is not compared`);
+}
+
+/** `*` stands for any characters, `?` for one. */
+function matches(pattern: string, text: string): boolean {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 's').test(text);
+}
