@@ -408,7 +408,7 @@ export const PROTECTIONS: readonly Protection[] = [
     caughtBy: {
       file: CASES,
       title:
-        'brings the files of a cookbook version back that a refused newer one took away, when the primary goes back',
+        'brings the files of a new cookbook version that a refused upload left half there, although it looks equal',
     },
   },
   {
@@ -418,8 +418,8 @@ export const PROTECTIONS: readonly Protection[] = [
     text: ' && !mayBeHalfWritten(entry);',
     without: ';',
     caughtBy: {
-      file: CASES,
-      title: 'writes a cookbook version again that a refused upload left half there, although it looks equal',
+      file: 'test/unit/sync/compare-replica-list.test.ts',
+      title: 'a cookbook version that looks equal is not settled while a copy of it may have been refused halfway',
     },
   },
   {

@@ -748,29 +748,43 @@ const withEpisode = (episode: Omit<Episode, 'from' | 'until'>, minutes: number):
   },
 });
 
-test('writes a cookbook version again that a refused upload left half there, although it looks equal', async () => {
-  const path = '/cookbooks/apt/1.0.0';
-  // Often enough that an inventory of the replica comes before the next attempt.
-  let refusals = 4;
+/** A pair whose replica refuses cookbooks halfway as long as `isRefusing`. */
+function stageWithHalfDoneRefusals(profile: Partial<Profile> = {}): {
+  readonly stage: Stage;
+  readonly refuse: (isRefusing: boolean) => void;
+} {
+  let isRefusing = false;
   const stage: Stage = createStage({
+    profile,
     plant: (ports) => ({
       ...ports,
       replica: {
         ...ports.replica,
         writeCookbook: async (ref, manifest, files) => {
-          refusals -= 1;
-          if (refusals < 0) return await ports.replica.writeCookbook(ref, manifest, files);
+          if (!isRefusing) return await ports.replica.writeCookbook(ref, manifest, files);
           stage.replica.leaveHalfWritten(ref.path, manifest, 'copier');
           throw refusal(`PUT ${ref.path}`, 400);
         },
       },
     }),
   });
+  const refuse = (refuses: boolean): void => {
+    isRefusing = refuses;
+  };
+  return { stage, refuse };
+}
+
+test('brings the files of a new cookbook version that a refused upload left half there, although it looks equal', async () => {
+  const path = '/cookbooks/apt/1.0.0';
+  const { stage, refuse } = stageWithHalfDoneRefusals();
+  refuse(true);
   stage.writer.write(path, 0);
+  await stage.pollOnce();
+  expect(stage.differences()).toEqual([]);
 
-  await stage.pollFor(30);
+  refuse(false);
+  await stage.pollFor(10);
 
-  expect(refusals).toBe(-1);
   expect(stage.replica.isWhole(path)).toBe(true);
   expect((await stage.status()).text).toBe('in sync');
   expect(stage.violations()).toEqual([]);
@@ -778,30 +792,18 @@ test('writes a cookbook version again that a refused upload left half there, alt
 
 test('brings the files of a cookbook version back that a refused newer one took away, when the primary goes back', async () => {
   const path = '/cookbooks/apt/1.0.0';
-  let isCollected = false;
-  const stage: Stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        writeCookbook: async (ref, manifest, files) => {
-          if (!isCollected) return await ports.replica.writeCookbook(ref, manifest, files);
-          isCollected = false;
-          stage.replica.leaveHalfWritten(ref.path, manifest, 'copier');
-          throw refusal(`PUT ${ref.path}`, 400);
-        },
-      },
-    }),
-  });
+  const { stage, refuse } = stageWithHalfDoneRefusals({ hasFeed: true });
   await copied(stage, [path]);
-  isCollected = true;
+  refuse(true);
   stage.writer.write(path, 1);
   await stage.pollOnce();
-  expect(isCollected).toBe(false);
   expect(stage.replica.isWhole(path)).toBe(false);
 
   stage.writer.write(path, 0);
-  await stage.pollFor(5);
+  // An inventory of the replica comes before the copier that is not refused.
+  await stage.pollFor(10);
+  refuse(false);
+  await stage.pollFor(30);
 
   expect(stage.replica.isWhole(path)).toBe(true);
   expect(stage.differences()).toEqual([]);

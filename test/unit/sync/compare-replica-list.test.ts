@@ -40,6 +40,25 @@ describe('compareReplicaList', () => {
     expect(await compareReplicaList(ctx, '/cookbooks', passOf(6, { isFull: true }))).toMatchObject({ drifted: 1 });
   });
 
+  test('a cookbook version that looks equal is not settled while a copy of it may have been refused halfway', async () => {
+    const { ctx, ledger, primary, replica, pass, settleAll } = pairOfMemory(['/cookbooks']);
+    const path = '/cookbooks/apt/1.0.0';
+    for (const objects of [primary, replica])
+      objects.set('/cookbooks', new Map([['apt/1.0.0', manifest('a'.repeat(32))]]));
+    for (const number of [1, 2]) {
+      await comparePrimaryList(ctx, '/cookbooks', passOf(number, { isFull: true }));
+      await settleAll('/cookbooks');
+      pass(60_000);
+      await compareReplicaList(ctx, '/cookbooks', passOf(number, { isFull: true }));
+      pass(60_000);
+    }
+    const waiting = { state: 'pending', settledAt: undefined, pendingSince: 2_000 } as const;
+
+    await ledger.update(path, (entry) => entry && { ...entry, ...waiting, claims: ['of another manifest'] });
+    await compareReplicaList(ctx, '/cookbooks', passOf(3, { isFull: true }));
+    expect(await ledger.read(path)).toMatchObject({ state: 'pending' });
+  });
+
   test('an item copied into a bag of the baseline is missed when the replica loses the bag', async () => {
     const { ctx, ledger, primary, replica, pass } = pairOfMemory(['/data']);
     primary.set('/data', new Map([['users', '{"name":"users"}']]));
