@@ -1,5 +1,6 @@
 import { InvokeCommand, type InvokeCommandOutput, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
 import { SyncError } from '../model/sync-error.ts';
+import { regionOfEnvironment, sentencePart, signInProblem } from './sign-in-problem.ts';
 
 /** Invokes functions of AWS Lambda and waits for their answers. */
 export interface Invoker {
@@ -16,10 +17,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Region and credentials by the usual rules of AWS. Asks nothing yet. */
 export function createInvoker(config: LambdaClientConfig = {}): Invoker {
-  // The AWS CLI takes this variable too, the SDK does not.
-  const region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
   const client = new LambdaClient({
-    ...(region !== undefined && { region }),
+    ...regionOfEnvironment(),
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: ANSWER_TIMEOUT_MS },
     ...config,
   });
@@ -42,38 +41,14 @@ export function createInvoker(config: LambdaClientConfig = {}): Invoker {
   };
 }
 
-/** What the Lambda service and the clients of AWS call the failures that have a next step of their own. */
-const SIGN_IN_AGAIN = new Set([
-  'ExpiredTokenException',
-  'ExpiredToken',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'MissingAuthenticationTokenException',
-  'SignatureDoesNotMatch',
-  'UnrecognizedClientException',
-]);
-const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError']);
 const THROTTLED = new Set(['TooManyRequestsException', 'ThrottlingException', 'EC2ThrottledException']);
 
 function refusal(error: unknown, place: string): SyncError {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const say = (sentence: string, code: string, scope: 'pair' | 'endpoint' = 'pair'): SyncError =>
     new SyncError(sentence, { code, scope, retry: scope === 'pair' ? 'never' : 'later' }, { cause: error });
-  if (message === 'Region is missing') {
-    return say('There is no AWS region: set AWS_REGION, or a region in your AWS profile.', 'AWS_REGION_MISSING');
-  }
-  if (NO_CREDENTIALS.has(name)) {
-    return say(
-      `There are no AWS credentials (${sentencePart(message)}): sign in with "aws sso login" or "aws configure", or set AWS_PROFILE.`,
-      'AWS_CREDENTIALS_MISSING',
-    );
-  }
-  if (SIGN_IN_AGAIN.has(name)) {
-    return say(
-      `AWS does not accept the credentials (${name}): sign in again, and look at the clock of this machine.`,
-      'AWS_CREDENTIALS_REFUSED',
-    );
-  }
+  const problem = signInProblem(error);
+  if (problem !== undefined) return problem;
   if (name === 'AccessDeniedException') {
     return say(
       `You may not invoke the function ${place}: ask for the permission lambda:InvokeFunction on it, or use another AWS_PROFILE.`,
@@ -117,12 +92,4 @@ function errorOf(text: string): { readonly errorType?: string; readonly errorMes
   } catch {
     return { errorMessage: text };
   }
-}
-
-const LONGEST_TEXT = 300;
-
-/** The words of others, to stand in a sentence of ours. */
-function sentencePart(text: string): string {
-  const [line = ''] = text.trim().split('\n', 1);
-  return line.replace(/\.$/, '').slice(0, LONGEST_TEXT);
 }

@@ -33,6 +33,13 @@ export function jsonObject(answer: ApiAnswer): object {
   throw unexpected(answer, 'a JSON object');
 }
 
+/** The answer parsed as a JSON array. Throws when it is anything else. */
+export function jsonArray(answer: ApiAnswer): readonly unknown[] {
+  const value = parsed(answer.text);
+  if (Array.isArray(value)) return value;
+  throw unexpected(answer, 'a JSON array');
+}
+
 /** The error for a 2xx whose body is not what the API promises. */
 export function unexpected(answer: ApiAnswer, wanted: string): ChefRequestError {
   return new ChefRequestError(unexpectedAnswer(answer.label, answer.status, describeBody(answer.text), wanted));

@@ -4,9 +4,11 @@ import { checkCommand } from './check.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
 import { forgetCommand } from './forget.ts';
+import { initCommand } from './init.ts';
 import { managerLogCommand } from './manager-log.ts';
 import { notifyCommand } from './notify.ts';
 import { planCommand } from './plan.ts';
+import { prepareOrgCommand } from './prepare-org.ts';
 import { programVersion } from './program-version.ts';
 import { repairCommand } from './repair.ts';
 import { resyncCommand } from './resync.ts';
@@ -19,8 +21,10 @@ import { syncStatusCommand } from './sync-status.ts';
 import { syncStopCommand } from './sync-stop.ts';
 import { unsyncedObjectsCommand } from './unsynced-objects.ts';
 
-/** In the order of `--help`: what one looks at, what one does about it. */
+/** In the order of `--help`: what one begins with, what one looks at, what one does about it. */
 const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
+  initCommand,
+  prepareOrgCommand,
   runCommand,
   syncStatusCommand,
   unsyncedObjectsCommand,

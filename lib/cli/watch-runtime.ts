@@ -4,8 +4,8 @@ import { openLogs } from '../runtime/open-log.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { Log } from '../sync/pair-context.ts';
 import { followProgress, type ProgressOptions, type ProgressView } from './follow-progress.ts';
-import { plainText } from './plain-text.ts';
-import { type Screen, screenOn } from './screen.ts';
+import { screenOn } from './screen.ts';
+import { showWarnings } from './show-warnings.ts';
 
 /** The runtime with everybody who watches it: its structured logs, and a person. */
 export interface WatchedRuntime {
@@ -60,8 +60,4 @@ export function watchRuntime(config: Config, options: ProgressOptions): WatchedR
       }
     },
   };
-}
-
-function showWarnings(warnings: readonly string[], screen: Screen): void {
-  for (const warning of warnings) screen.line(`${screen.paint('WARNING', 'yellow')} ${plainText(warning)}`);
 }

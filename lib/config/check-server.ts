@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
-import type { Home } from './load-config.ts';
+import type { ConfigReader } from './load-config.ts';
 import type { ServerSettings } from './organization-pairs.ts';
 import { quote } from './quote.ts';
 
@@ -21,7 +21,12 @@ export interface ServerReport {
  * Reads the key file (for one machine) and the certificates of one server, and reports on both and on TLS. Keeps nothing of their content,
  * and asks no Secrets Manager: what a secret holds is checked by the functions that use it.
  */
-export function checkServer(server: ServerSettings, path: ConfigPath, readFile: ReadFile, home: Home): ServerReport {
+export function checkServer(
+  server: ServerSettings,
+  path: ConfigPath,
+  readFile: ReadFile,
+  home: ConfigReader,
+): ServerReport {
   const problems: ConfigProblem[] = [];
   const warnings: ConfigProblem[] = [];
 

@@ -1,5 +1,5 @@
 import { type ConfigProblem, placeName } from './config-problem.ts';
-import type { Home } from './load-config.ts';
+import type { ConfigReader } from './load-config.ts';
 import type { LocatedServer } from './organization-pairs.ts';
 import type { ReadableConfig } from './schema.ts';
 
@@ -10,7 +10,7 @@ import type { ReadableConfig } from './schema.ts';
 export function foreignSettings(
   config: ReadableConfig,
   servers: readonly LocatedServer[],
-  home: Home,
+  home: ConfigReader,
 ): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const { settings, path } of servers) {

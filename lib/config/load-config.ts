@@ -20,6 +20,9 @@ import { type Position, readYaml } from './yaml-source.ts';
 /** Where the product runs: on one machine with `chef-sync-ctl run`, or on AWS as a stack. It decides where keys are kept. */
 export type Home = 'local' | 'aws';
 
+/** `unprepared`: whichever home the file is for, before there are keys: where they are to be kept is read, but no key. */
+export type ConfigReader = Home | 'unprepared';
+
 /** A configuration without a fault. */
 export interface Config {
   /** In the order of the file; never empty. */
@@ -41,7 +44,7 @@ const LARGEST_FILE_BYTES = 1_000_000;
  * Reads a configuration file and the key and certificate files that it names. What belongs to the other home than the one it is read for is
  * refused. Throws a ConfigError, never another.
  */
-export function loadConfig(file: string, { home = 'local' }: { readonly home?: Home } = {}): Config {
+export function loadConfig(file: string, { home = 'local' }: { readonly home?: ConfigReader } = {}): Config {
   const refuse = (sentence: string) => new ConfigError([`${file}: ${sentence}`]);
   let bytes: Buffer;
   try {
@@ -69,7 +72,7 @@ export interface ConfigSource {
   /** Reads the key and certificate files; nothing else is read. */
   readonly readFile: ReadFile;
   /** Default: local. */
-  readonly home?: Home;
+  readonly home?: ConfigReader;
 }
 
 /** As `loadConfig`, for a text. Throws a ConfigError with every problem at once, never another. */

@@ -50,8 +50,8 @@ const organizationName = text(
   /^[a-z0-9][a-z0-9_-]{0,254}$/,
 );
 
-// No slash, dot or glob character: replica names are the first half of pair names, which commands select by glob.
-const replicaName = z
+/** No slash, dot or glob character: replica names are the first half of pair names, which commands select by glob. */
+export const replicaName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'is no name for a replica; use letters, digits, - and _')
   .refine((name) => name !== 'all', 'is no name for a replica, because `replica: all` means every one; choose another');

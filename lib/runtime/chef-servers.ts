@@ -43,7 +43,8 @@ export function openChefServers(pairs: readonly OrganizationPair[], clock: Clock
     for (const { settings, key, ca, identity } of parts) {
       if (clients.has(identity)) continue;
       const { url, skipsTlsVerification: isCertificateUnchecked } = settings;
-      clients.set(identity, createChefServer({ url, key, ca, isCertificateUnchecked, limiters, clock }));
+      const renewKey = keyRenewal(settings, key);
+      clients.set(identity, createChefServer({ url, key, renewKey, ca, isCertificateUnchecked, limiters, clock }));
     }
     identities = new Map(parts.map(({ settings, identity }) => [settings, identity]));
   };
@@ -76,6 +77,22 @@ function readParts(settings: ServerSettings): ClientParts {
   const ca = settings.ca === undefined ? undefined : readFileSync(settings.ca, 'utf8');
   const identity = JSON.stringify([url, user, skipsTlsVerification, signingVersion, hashOf(pem), hashOf(ca ?? '')]);
   return { settings, key: readSigningKey(user, pem, signingVersion), ca, identity };
+}
+
+/** Reads the key file again when a server refuses the key: it may have been rotated while the daemon runs. */
+function keyRenewal(settings: ServerSettings, key: SigningKey): () => Promise<SigningKey | undefined> {
+  let known = key;
+  return async () => {
+    try {
+      const read = readSigningKey(settings.user, readFileSync(keyFile(settings), 'utf8'), settings.signingVersion);
+      if (read.privateKey.equals(known.privateKey)) return undefined;
+      known = read;
+      return read;
+    } catch {
+      // The server's refusal is then told, and it comes first: without it nobody would have looked.
+      return undefined;
+    }
+  };
 }
 
 /** Kept in the place of the text, which may be a private key. */

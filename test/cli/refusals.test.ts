@@ -95,6 +95,8 @@ test('what works but should not stay so is told at every start, even with --quie
 
 const COMMANDS = [
   ...[
+    'init',
+    'prepare-org',
     'run',
     'sync-status',
     'unsynced-objects',
