@@ -1,5 +1,4 @@
 import { vi } from 'vitest';
-import { runCommandLine } from '../../lib/cli/command-line.ts';
 import type { CliResult } from './run-cli.ts';
 
 /**
@@ -7,6 +6,8 @@ import type { CliResult } from './run-cli.ts';
  * one (signals, a reader that goes away, the daemon). One at a time.
  */
 export async function runHere(...args: readonly string[]): Promise<CliResult> {
+  // After the modules of functions were loaded anew, what a command loads when it needs it must be of its own kind.
+  const { runCommandLine } = await import('../../lib/cli/command-line.ts');
   const printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {

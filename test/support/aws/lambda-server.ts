@@ -21,6 +21,8 @@ export interface LambdaServer {
   readonly invoked: readonly string[];
   /** Sizes of the answers so far, in bytes. */
   readonly answerBytes: readonly number[];
+  /** Puts another function in the place of one, as a deployment does. */
+  deploy(name: string, run: Invoked): void;
   /** From now on every invocation is answered so; undefined: as the functions do. */
   failWith(fault: LambdaFault | undefined): void;
   /** Resolves when no invocation is under way any more, asynchronous ones too. */
@@ -29,7 +31,8 @@ export interface LambdaServer {
 }
 
 /** Starts a server that runs the functions in this process. A function that throws is answered as by Lambda: with its error, and 200. */
-export async function startLambdaServer(functions: Readonly<Record<string, Invoked>>): Promise<LambdaServer> {
+export async function startLambdaServer(deployed: Readonly<Record<string, Invoked>>): Promise<LambdaServer> {
+  const functions = new Map(Object.entries(deployed));
   const invoked: string[] = [];
   const answerBytes: number[] = [];
   const running = new Set<Promise<unknown>>();
@@ -40,7 +43,7 @@ export async function startLambdaServer(functions: Readonly<Record<string, Invok
     invoked.push(decodeURIComponent(name));
     const body = await text(request);
     if (fault !== undefined) return refusal(fault);
-    const run = functions[name];
+    const run = functions.get(name);
     if (run === undefined) {
       const message = `Function not found: ${name}`;
       return refusal({ status: 404, type: 'ResourceNotFoundException', message });
@@ -72,6 +75,7 @@ export async function startLambdaServer(functions: Readonly<Record<string, Invok
     url: urlOf(server),
     invoked,
     answerBytes,
+    deploy: (name, run) => void functions.set(name, run),
     failWith(next) {
       fault = next;
     },
