@@ -9,8 +9,13 @@ import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
 import { createDynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
 import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
 import { type PackedConfig, unpackConfig } from '../../lib/config/packed-config.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../lib/model/operator-request.ts';
 import type { Ledger } from '../../lib/ports/ledger.ts';
+import type { Operator } from '../../lib/runtime/operator.ts';
+import { openRemoteOperator } from '../../lib/runtime/remote-operator.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
+import type { PairStatus } from '../../lib/sync/pair-status.ts';
+import type { UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
 import { createApp } from '../cdk/stack-under-test.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
 import { type LocalCloud, startLocalCloud } from './local-cloud.ts';
@@ -22,21 +27,11 @@ export const STACK = 'chef-sync';
 /** Its copier. */
 export const COPIER = `${STACK}-copier`;
 
-const statusAnswers = z.array(
-  z.object({
-    status: z.object({
-      pair: z.string(),
-      condition: z.string(),
-      text: z.string(),
-      counts: z.object({ parked: z.number(), held: z.number() }),
-      plans: z.array(z.object({ id: z.string(), count: z.number() })),
-    }),
-    unsynced: z.array(z.object({ path: z.string(), state: z.string(), attempts: z.number(), reason: z.string() })),
-  }),
-);
-
-/** As much of what status answers as the tests look at. */
-export type AnsweredStatus = z.output<typeof statusAnswers>[number];
+/** What operators look at most. */
+export interface AnsweredStatus {
+  readonly status: PairStatus;
+  readonly unsynced: readonly UnsyncedObject[];
+}
 
 const queueName = z.object({ QueueName: z.string() });
 
@@ -65,7 +60,9 @@ export interface AssembledStack extends AsyncDisposable {
   /** The pair's part of the table. */
   ledger(pair: string): Ledger;
   status(pair: string): Promise<AnsweredStatus>;
-  control(request: unknown): Promise<unknown>;
+  control(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
+  /** As `chef-sync-ctl --stack` works on it. */
+  readonly operator: Operator;
 }
 
 /** The bundles of all tests of a process: they differ in their configuration alone, and making them takes longest. */
@@ -113,8 +110,9 @@ export async function startAssembledStack(
     stack = readStack(app.synth().directory, STACK);
     await cloud.deploy(stack);
   };
-  const invokeOutput = (output: string, event: unknown): Promise<unknown> =>
-    cloud.invoke(String(deployed().output(output)), event);
+  const operator = openRemoteOperator(STACK, {
+    invoke: async (name, event) => JSON.stringify(await cloud.invoke(name, event)),
+  });
 
   await deploy(deployment);
   return {
@@ -139,11 +137,12 @@ export async function startAssembledStack(
         pair,
       ),
     async status(pair) {
-      const [answer] = statusAnswers.parse(await invokeOutput('StatusFunction', { pairs: [pair], unsynced: true }));
-      if (answer === undefined) throw new Error(`status knows nothing of ${pair}`);
-      return answer;
+      const [status] = await operator.status([pair]);
+      if (status === undefined) throw new Error(`status knows nothing of ${pair}`);
+      return { status, unsynced: await operator.unsynced(pair, {}) };
     },
-    control: (request) => invokeOutput('ControlFunction', request),
+    control: (request) => operator.answer(request),
+    operator,
     async [Symbol.asyncDispose]() {
       await cloud[Symbol.asyncDispose]();
       await Promise.all([primary.stop(), ...replicaServers.map((server) => server.stop())]);

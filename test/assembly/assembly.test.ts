@@ -1,7 +1,7 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import type { AwsCall } from '../support/aws/local-aws.ts';
-import { type AssembledStack, COPIER, type Deployment, startAssembledStack } from './assembled-stack.ts';
+import { type AssembledStack, COPIER, type Deployment, STACK, startAssembledStack } from './assembled-stack.ts';
 import { type Permissions, permissionsOf, refusedCalls, unusedPermissions } from './iam.ts';
 import { contentOf, fill } from './organization-content.ts';
 import { until } from './until.ts';
@@ -23,7 +23,8 @@ const EVERYTHING = {
 
 /** What no bundle calls, because AWS itself does, in the name of the function. */
 const CALLED_BY_AWS = [
-  { action: 'logs:*', reason: "Lambda writes a function's standard output with the function's role" },
+  { action: 'logs:CreateLogStream', reason: 'Lambda makes a stream for each execution environment' },
+  { action: 'logs:PutLogEvents', reason: "Lambda writes a function's standard output with the function's role" },
   { action: 'sqs:GetQueueAttributes', reason: 'Lambda looks at a queue before it maps it, and while it does' },
   { action: 'ec2:*', reason: 'Lambda makes the network interfaces of a function in a VPC' },
   { action: 'kms:*', reason: 'DynamoDB, SQS, Secrets Manager and Lambda use the key on behalf of their caller' },
@@ -68,13 +69,21 @@ describe('the bundles of a synthesized stack, each in processes of their own', {
     expect(status.text).toBe('deletes held 8');
     expect(contentOf(replica())).toEqual({ ...contentOf(primary), roles: contentOf(replica()).roles });
 
-    await world.control({ command: 'approve-deletes', pair: PAIR, plan: status.plans[0]?.id });
+    await world.control({ command: 'approve-deletes', pair: PAIR, plan: status.plans[0]?.id ?? '' });
     await world.control({ command: 'resync', pairs: [PAIR] });
     await world.control({ command: 'stop', pairs: [PAIR] });
     await world.control({ command: 'start', pairs: [PAIR] });
     await world.sync(PAIR);
     expect(contentOf(replica())).toEqual(contentOf(primary));
     expect((await world.status(PAIR)).status.condition).toBe('in sync');
+    world.cloud.logs.put(
+      `/aws/lambda/${STACK}-copier`,
+      Date.now(),
+      JSON.stringify({ level: 'INFO', message: 'a line', pair: PAIR }),
+    );
+    const messages: unknown[] = [];
+    for await (const { entry } of world.operator.log(PAIR).added()) messages.push(entry?.message);
+    expect(messages).toEqual(['a line']);
   });
 
   test('go on when a copier is killed in the middle of a batch of several groups', async () => {

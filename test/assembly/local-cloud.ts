@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { type DynamoServer, startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type EventSource, eventSource } from '../support/aws/event-source.ts';
 import { ANY_CREDENTIALS, type AwsCall, localArn, REGION } from '../support/aws/local-aws.ts';
+import { type LogsServer, startLogsServer } from '../support/aws/logs-server.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
 import { type SqsServer, startSqsServer } from '../support/aws/sqs-server.ts';
 import { type DeployedFunction, type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
@@ -72,6 +73,7 @@ export interface LocalCloud extends AsyncDisposable {
   readonly sqs: SqsServer;
   readonly dynamo: DynamoServer;
   readonly secrets: SecretsServer;
+  readonly logs: LogsServer;
   /** Every call of the functions, and of Lambda and EventBridge with their roles. */
   readonly calls: readonly AwsCall[];
   /** Lines that functions printed. */
@@ -102,10 +104,11 @@ export async function startLocalCloud(): Promise<LocalCloud> {
   const onCall = (call: AwsCall): void => {
     if (call.caller !== ANY_CREDENTIALS.accessKeyId) calls.push(call);
   };
-  const [dynamo, sqs, secrets] = await Promise.all([
+  const [dynamo, sqs, secrets, logs] = await Promise.all([
     startDynamoServer(onCall),
     startSqsServer(onCall),
     startSecretsServer(onCall),
+    startLogsServer(onCall),
   ]);
   const functions = new Map<string, DeployedFunction & { readonly idle: ExecutionEnvironment[] }>();
   const busy = new Map<ExecutionEnvironment, string>();
@@ -186,6 +189,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
           AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
           AWS_ENDPOINT_URL_SQS: sqs.url,
           AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+          AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.url,
         },
       });
     }
@@ -221,6 +225,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     sqs,
     dynamo,
     secrets,
+    logs,
     calls,
     log,
     async deploy(stack) {
@@ -283,6 +288,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
       for (const client of clients) client.destroy();
       dynamo.stop();
       secrets.stop();
+      logs.stop();
       await sqs.stop();
     },
   };

@@ -442,7 +442,7 @@ describe('forget', () => {
     await ledger.writePlan({ id: 'p', kind: 'role', at: 1, reason: 'many', count: 1, samples: [] });
 
     expect((await remote('sync-status')).stdout).toMatch(
-      /^us\/old +no longer configured [^]*: chef-sync-ctl forget us\/old --stack stack$/m,
+      /^us\/old +no longer configured [\s\S]*: chef-sync-ctl forget us\/old --stack stack$/m,
     );
     expect((await remote('forget', 'us/old')).stderr).toMatch(
       /us\/old is still polled, by a poll that began before the last deployment/,

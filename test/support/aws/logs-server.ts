@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import * as z from 'zod';
-import { urlOf } from './local-aws.ts';
+import { type CallListener, callerOf, localArn, urlOf } from './local-aws.ts';
 
 /** As much of CloudWatch Logs as `FilterLogEvents` needs, on a free port of 127.0.0.1. */
 export interface LogsServer {
@@ -30,11 +30,16 @@ const requestShape = z.object({
  * Starts a server with the two kinds of filter patterns that the product uses: one field of a JSON line with a value, and terms that must
  * not be there. The first page of every search is empty and not the last, as the service allows itself.
  */
-export async function startLogsServer(): Promise<LogsServer> {
+export async function startLogsServer(onCall?: CallListener): Promise<LogsServer> {
   const groups = new Map<string, Line[]>();
   let count = 0;
   const server = createServer(async (request, response) => {
     const { logGroupName, filterPattern, startTime, limit, nextToken } = requestShape.parse(await json(request));
+    onCall?.({
+      caller: callerOf(request.headers.authorization),
+      action: 'logs:FilterLogEvents',
+      resource: localArn('logs', `log-group:${logGroupName}:*`),
+    });
     const lines = groups.get(logGroupName);
     response.setHeader('content-type', 'application/x-amz-json-1.1');
     if (request.headers['x-amz-target'] !== 'Logs_20140328.FilterLogEvents' || lines === undefined) {
