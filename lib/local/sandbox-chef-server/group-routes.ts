@@ -1,5 +1,5 @@
 import { demand, isPermitted, type Permission, permissionOf } from './access-rights.ts';
-import { type Answer, jsonAnswer, refuse } from './answer.ts';
+import { type Answer, jsonAnswer, refuse, refuseWithText } from './answer.ts';
 import { type ApiRequest, jsonBody, nameList, type Route } from './api-request.ts';
 import { lowerCaseName } from './chef-names.ts';
 import { isObject, type JsonObject, member, withMember, writeJson } from './json-text.ts';
@@ -45,7 +45,7 @@ function putGroup(request: ApiRequest, name: string): Answer {
   const newName = groupName(body) ?? name;
   const group = storedGroup(request, name);
   const { membership } = request.organization;
-  if (newName !== name && membership.groups.has(newName)) refuse(409, 'Group already exists');
+  if (newName !== name && membership.groups.has(newName)) refuseWithText(409, 'Group already exists');
 
   const actors = member(body, 'actors');
   if (isObject(actors)) {

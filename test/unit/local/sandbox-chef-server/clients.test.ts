@@ -48,6 +48,28 @@ describe('clients', () => {
     });
   });
 
+  it('are read and removed by every member, but changed by admins and themselves alone', async () => {
+    await using server = await startServerOfPeople();
+    server.addUser('ann', { rights: 'member' });
+    const node = server.as('node1', privateKeyOf(await addClient(server, 'node1')));
+    const other = server.as('node2', privateKeyOf(await addClient(server, 'node2')));
+    const put = { name: 'node1', validator: false };
+    const path = `${clients}/node1`;
+
+    const statuses = [];
+    for (const caller of [server.as('ann'), other, node, server.as('sync')]) {
+      statuses.push([(await caller('GET', path)).status, (await caller('PUT', path, put)).status]);
+    }
+
+    expect(statuses).toEqual([
+      [200, 403],
+      [403, 403],
+      [200, 200],
+      [200, 200],
+    ]);
+    expect((await server.as('ann')('DELETE', path)).status).toBe(200);
+  });
+
   it('take no key in a PUT under API versions 1 and 2', async () => {
     await using server = await startServerOfPeople();
     await addClient(server, 'node1');

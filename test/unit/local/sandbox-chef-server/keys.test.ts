@@ -183,6 +183,17 @@ describe('keys', () => {
     ]);
   });
 
+  it('are not renamed onto each other', async () => {
+    await using server = await startWithAnn();
+    const ann = server.as('ann');
+    await ann('POST', keys, { name: 'next', public_key: publicKey, expiration_date: 'infinity' });
+
+    const renamed = await ann('PUT', `${keys}/next`, { name: 'default' });
+
+    expect(renamed.status).toBe(409);
+    expect((await ann('GET', keys)).json).toMatchObject([{ name: 'default' }, { name: 'next' }]);
+  });
+
   it('need a name, a date and a key', async () => {
     await using server = await startWithAnn();
     const post = async (body: object) => (await server.as('ann')('POST', keys, body)).json;

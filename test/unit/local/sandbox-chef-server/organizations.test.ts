@@ -136,6 +136,15 @@ describe('members of an organization', () => {
     expect([...server.organization('acme').dump().roles.keys()]).toEqual(['web']);
   });
 
+  it('cannot lock the superuser out: it may write without being a member of anything', async () => {
+    await using server = await startServerOfPeople();
+    for (const group of ['admins', 'users']) {
+      await server.as('sync')('PUT', `/organizations/acme/groups/${group}`, { actors: { users: ['sync'] } });
+    }
+
+    expect((await server.pivotal('POST', '/organizations/acme/roles', { name: 'web' })).status).toBe(201);
+  });
+
   it('leave when they are removed, an admin not before leaving the group', async () => {
     await using server = await startServerOfPeople();
     server.addUser('ann', { rights: 'member' });

@@ -95,8 +95,27 @@ describe('policies', () => {
     const removed = await send(server, 'DELETE', `${acme}/policies/web`);
 
     expect([removed.status, removed.json]).toEqual([200, { revisions: { r1: {} } }]);
-    expect(await get(server, 'policy_groups/prod')).toMatchObject({ policies: { db: { revision_id: 'r1' } } });
+    expect(server.organization('acme').dump().policyGroups).toEqual(new Map([['prod', new Map([['db', 'r1']])]]));
     expect((await send(server, 'GET', `${acme}/policies/web`)).status).toBe(404);
+  });
+
+  it('that a test puts are found over HTTP, and a known revision stays as it is there too', async () => {
+    await using server = await startFakeChefServer();
+    const organization = server.organization('acme');
+    organization.putPolicyRevision('web', 'r1', { default_attributes: { port: 80 } });
+    organization.putPolicyRevision('web', 'r1', { default_attributes: { port: 81 } });
+    organization.putPolicyGroup('prod', { web: 'r1' });
+
+    expect(await get(server, 'policy_groups/prod/policies/web')).toEqual({
+      default_attributes: { port: 80 },
+      name: 'web',
+      revision_id: 'r1',
+      run_list: [],
+      cookbook_locks: {},
+    });
+    organization.deletePolicyRevision('web', 'r1');
+    organization.deletePolicyGroup('prod');
+    expect([await get(server, 'policies'), await get(server, 'policy_groups')]).toEqual([{}, {}]);
   });
 
   it('stay without their last revision: unlisted, but there', async () => {
@@ -160,7 +179,7 @@ describe('policy groups', () => {
   });
 
   it('that are new lose a race: two policies at once, one 500, whose policy stays without a revision', async () => {
-    await using server = await startFakeChefServer({ insertMs: 50 });
+    await using server = await startFakeChefServer({ insertMs: 100 });
     const names = ['web', 'db'];
 
     const both = await Promise.all(names.map((name) => assign(server, 'prod', name, revision(name, 'r1'))));
@@ -176,7 +195,7 @@ describe('policy groups', () => {
   });
 
   it('lose a race for one new policy: two groups at once, one 500 and its group not made', async () => {
-    await using server = await startFakeChefServer({ insertMs: 50 });
+    await using server = await startFakeChefServer({ insertMs: 100 });
 
     const both = await Promise.all(
       ['prod', 'test'].map((group) => assign(server, group, 'web', revision('web', 'r1'))),
@@ -187,7 +206,7 @@ describe('policy groups', () => {
   });
 
   it('are left empty when the race is lost for the revision', async () => {
-    await using server = await startFakeChefServer({ insertMs: 50 });
+    await using server = await startFakeChefServer({ insertMs: 100 });
     await post(server, 'web', revision('web', 'r1'));
 
     const both = await Promise.all(

@@ -18,6 +18,7 @@ export async function sandbox(server: FakeChefServer, contents: readonly string[
   const { json } = await send(server, 'POST', `${acme}/sandboxes`, { body: { checksums } });
   const created = sandboxAnswer.parse(json);
   return {
+    id: created.sandbox_id,
     needsUpload: (content: string) => created.checksums[md5(content)]?.needs_upload,
     url: (content: string) => created.checksums[md5(content)]?.url ?? '',
     commit: () => send(server, 'PUT', `${acme}/sandboxes/${created.sandbox_id}`, { body: { is_completed: true } }),
