@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { approveDeletesCommand } from './approve-deletes.ts';
 import { checkCommand } from './check.ts';
+import { doctorCommand } from './doctor.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
 import { forgetCommand } from './forget.ts';
@@ -25,6 +26,7 @@ import { unsyncedObjectsCommand } from './unsynced-objects.ts';
 const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
   initCommand,
   prepareOrgCommand,
+  doctorCommand,
   runCommand,
   syncStatusCommand,
   unsyncedObjectsCommand,

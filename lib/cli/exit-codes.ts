@@ -9,7 +9,8 @@ export const EXIT_CODES = {
   unsynced: { code: 3, meaning: 'objects are unsynced or differ, or deletes are held' },
   waiting: {
     code: 4,
-    meaning: 'a pair waits for a server, is stale, not yet compared, still at work or could not be read',
+    meaning:
+      'a pair waits for a server, is stale, not yet compared, still at work or could not be read, or a server failed',
   },
   stopped: { code: 5, meaning: 'a pair is stopped' },
   killed: { code: 130, meaning: 'ended at once by a second signal' },

@@ -24,7 +24,28 @@ export type JobRequest =
    * These objects, which only the replica has and an operator has seen, are handed to the delete guard. Small enough to travel: at most
    * {@link MOST_EXTRA_DELETES}.
    */
-  | { readonly command: 'delete-extra'; readonly pair: string; readonly paths: readonly ObjectPath[] };
+  | { readonly command: 'delete-extra'; readonly pair: string; readonly paths: readonly ObjectPath[] }
+  /** Servers are examined, one after the other. Changes nothing, unless objects may be made and removed for a test. */
+  | {
+      readonly command: 'doctor';
+      readonly targets: readonly DoctorTarget[];
+      /** On replicas, objects of every kind are made and removed again. Never on the primary. */
+      readonly writesProbes?: boolean;
+      /** Each server answers a few seconds of reads, at most as many at a time as the configuration allows. */
+      readonly measuresLoad?: boolean;
+    };
+
+/** A server of the configuration, with those of its organizations that are to be examined. */
+export interface DoctorTarget {
+  /** `primary`, or the replica's name. */
+  readonly server: string;
+  readonly organizations: readonly {
+    /** Null for a server without organizations. */
+    readonly name: string | null;
+    /** The top-level lists that its pairs need. */
+    readonly lists: readonly ListPath[];
+  }[];
+}
 
 /** Extra objects that one request may name: with long names some 100 KB, and a person can still look through them. */
 export const MOST_EXTRA_DELETES = 1_000;
@@ -63,7 +84,7 @@ export interface JobProblem {
 }
 
 /** What a slice found, in the order of the walk. */
-export type JobLine = ObjectLine | PlanLine | PlanNote;
+export type JobLine = ObjectLine | PlanLine | PlanNote | Finding;
 
 /** One object of either side: `=` equal, `+` only on the primary, `-` only on the replica, `*` different, `!` not readable. */
 export interface ObjectLine {
@@ -98,6 +119,19 @@ export interface PlanNote {
     | 'deletes pass'
     | 'deletes held';
   /** One sentence. */
+  readonly text: string;
+}
+
+/** One thing that a doctor looked at. */
+export interface Finding {
+  /** `primary`, or the replica's name. */
+  readonly server: string;
+  /** Absent: it is about the whole server. Null: the server has no organizations. */
+  readonly organization?: string | null;
+  /** What was looked at, lower case. */
+  readonly check: string;
+  readonly verdict: 'ok' | 'warning' | 'failure';
+  /** One sentence; of a warning and a failure it ends with the next step. */
   readonly text: string;
 }
 

@@ -107,7 +107,8 @@ function ceilingsOf(parts: readonly ClientParts[]): ReadonlyMap<string, number> 
   return ceilings;
 }
 
-function keyFile({ url, key }: ServerSettings): string {
+/** Where the key of a server is on this machine. Throws for one that is in a secret. */
+export function keyFile({ url, key }: ServerSettings): string {
   if ('secret' in key) throw new Error(`the key of ${url} is in a secret, so this is no configuration for one machine`);
   return key.file;
 }

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createChefOrg } from '../chef/chef-org.ts';
+import { readSigningKey } from '../chef/sign-request.ts';
 import type { Config } from '../config/load-config.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
 import { runningDaemon } from '../local/claim-daemon.ts';
@@ -12,8 +13,10 @@ import type { ObjectPath } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { pairKey } from '../plan/fingerprint.ts';
 import { type DifferingValue, differingValues } from '../plan/normalised-form.ts';
+import type { ExamineServer } from '../sync/examine-servers.ts';
 import { type InspectedPair, workJob } from '../sync/work-job.ts';
-import { openChefServers } from './chef-servers.ts';
+import { keyFile, openChefServers } from './chef-servers.ts';
+import { examineServer, type ServerToExamine } from './examine-server.ts';
 import { pairRules } from './pair-rules.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -73,6 +76,24 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
     };
   };
 
+  const examine: ExamineServer = async (target, how) => {
+    const settings =
+      target.server === 'primary'
+        ? pairs[0]?.primary
+        : pairs.find(({ replicaName }) => replicaName === target.server)?.replica;
+    if (settings === undefined) throw new Error(`${target.server} is no server of the pairs that were chosen`);
+    const { url, user, ca, signingVersion, skipsTlsVerification, requestsInFlight } = settings;
+    const server: ServerToExamine = {
+      side: target.server === 'primary' ? 'primary' : 'replica',
+      url,
+      key: async () => readSigningKey(user, readFileSync(keyFile(settings), 'utf8'), signingVersion),
+      ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
+      isCertificateUnchecked: skipsTlsVerification,
+      requestsInFlight,
+    };
+    return await examineServer(server, target, how, systemClock);
+  };
+
   return {
     async finish(request, { onCount, keepsValues = false } = {}) {
       const lines: JobLine[] = [];
@@ -84,6 +105,7 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
           {
             clock: systemClock,
             pair: inspected,
+            examine,
             onObject: (found) => {
               count += 1;
               onCount?.(count);

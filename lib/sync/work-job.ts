@@ -1,6 +1,7 @@
 import { isJobOver, type Job, type JobSlice } from '../model/job.ts';
 import { SyncError } from '../model/sync-error.ts';
 import type { Clock } from '../ports/clock.ts';
+import { doctorSlice, type ExamineServer } from './examine-servers.ts';
 import { checkSlice } from './inspect-pair.ts';
 import type { KnownPair, PairSides } from './pair-context.ts';
 import { planSlice } from './plan-pair.ts';
@@ -18,6 +19,7 @@ export interface JobTools {
   readonly clock: Pick<Clock, 'now'>;
   /** Both sides of a configured pair. Rejects with a `SyncError` when there is no such pair, or a key cannot be used. */
   pair(name: string): Promise<InspectedPair>;
+  readonly examine: ExamineServer;
   /** Hears of every object that was looked at, for those who show progress; of a check with the texts of both sides. */
   readonly onObject?: (found?: ComparedObject) => void;
 }
@@ -42,6 +44,7 @@ export async function workJob(tools: JobTools, job: Job, deadline: number): Prom
 
 async function work(tools: JobTools, job: Job, end: WalkEnd): Promise<JobSlice> {
   const { request } = job;
+  if (request.command === 'doctor') return await doctorSlice(tools.examine, job, request, end);
   const pair = await tools.pair(request.pair);
   switch (request.command) {
     case 'check':

@@ -97,6 +97,7 @@ const COMMANDS = [
   ...[
     'init',
     'prepare-org',
+    'doctor',
     'run',
     'sync-status',
     'unsynced-objects',

@@ -21,7 +21,7 @@ async function polledPair(): Promise<PairOfMemory> {
 
 const work = ({ ctx }: PairOfMemory, request: JobRequest, changes = {}) =>
   workJob(
-    { clock: ctx.clock, pair: async () => ({ ...ctx, ...changes, known: ctx }) },
+    { clock: ctx.clock, pair: async () => ({ ...ctx, ...changes, known: ctx }), examine: async () => [] },
     startJob(request, 0),
     Number.POSITIVE_INFINITY,
   );

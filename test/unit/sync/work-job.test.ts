@@ -25,7 +25,7 @@ function organizations(): PairOfMemory {
   return pair;
 }
 
-const pathOf = (line: JobLine): string => ('path' in line ? line.path : line.note);
+const pathOf = (line: JobLine): string => ('path' in line ? line.path : '');
 
 async function workToTheEnd(tools: JobTools, deadline: number) {
   const lines: JobLine[] = [];
@@ -43,7 +43,7 @@ async function workToTheEnd(tools: JobTools, deadline: number) {
 
 test('a check in the shortest slices finds what a check in one finds, each object once', async () => {
   const { ctx } = organizations();
-  const tools: JobTools = { clock: ctx.clock, pair: async () => ctx };
+  const tools: JobTools = { clock: ctx.clock, pair: async () => ctx, examine: async () => [] };
 
   const whole = await workToTheEnd(tools, Number.POSITIVE_INFINITY);
   const cut = await workToTheEnd(tools, 0);
@@ -57,7 +57,7 @@ test('a check in the shortest slices finds what a check in one finds, each objec
 
 test('a bag that is removed between two slices is left out', async () => {
   const { ctx, primary, replica } = organizations();
-  const tools: JobTools = { clock: ctx.clock, pair: async () => ctx };
+  const tools: JobTools = { clock: ctx.clock, pair: async () => ctx, examine: async () => [] };
   const job = { ...startJob(CHECK, 0), place: { list: '/data/a' } } as const;
   for (const objects of [primary, replica]) {
     objects.get('/data')?.delete('a');
@@ -76,7 +76,8 @@ test('a server that cannot be used and a pair that there is not end the job with
   };
   const replica = { ...ctx.replica, names: refuse, probe: refuse };
   const unknown = new SyncError('There is no pair eu/acme.', { code: 'PAIR_UNKNOWN', scope: 'pair', retry: 'never' });
-  const end = (pair: JobTools['pair']) => workJob({ clock: ctx.clock, pair }, startJob(CHECK, 0), 0);
+  const end = (pair: JobTools['pair']) =>
+    workJob({ clock: ctx.clock, pair, examine: async () => [] }, startJob(CHECK, 0), 0);
 
   expect((await end(async () => ({ ...ctx, replica }))).job).toMatchObject({
     endedAt: expect.any(Number),
