@@ -1,4 +1,5 @@
 import { isUnsettled, type LedgerEntry, unsyncedBucket } from '../../lib/model/ledger-entry.ts';
+import type { ObjectKind } from '../../lib/model/object-kind.ts';
 import { type ObjectPath, type ObjectRef, trustedRef } from '../../lib/model/object-path.ts';
 import type { PairState } from '../../lib/model/pair-state.ts';
 import { ATTEMPTS_BEFORE_PARKING } from '../../lib/plan/backoff.ts';
@@ -8,18 +9,18 @@ import type { MemoryOrg } from './memory-org.ts';
 import { SECRET, usedCookbooks } from './object-texts.ts';
 import type { Actor } from './scheduler.ts';
 
-/** The promises of design §8, by name. */
+/** The promises of the design, by name: the first four and the last three are its six, the others say how they are kept. */
 export const INVARIANTS = [
   /** Replica = primary for every object that is not reported as unsynced. */
   'NothingLost',
-  /** Every delete had its evidence, and what is not ours is not touched. */
+  /** Every delete had its evidence and passed the guard, and what is not ours is not touched. */
   'NothingDeletedByMistake',
   /** "In sync" only if it is. */
   'StatusTruth',
   /**
    * What a role or an environment names is on the replica: in orderly worlds at every step, elsewhere as far as the gate of the phases can
-   * know. Exempt are upserts that a feed or an event told of: the copier reads a definition that can be newer than what was told, and name a
-   * cookbook that is told of by the next poll only (docs/decisions/0008).
+   * know. What a feed or an event told of need not be valid towards what was written less than a minute before: the copier reads a
+   * definition that can be newer than what was told, and name a cookbook that only the next poll hears of (docs/decisions/0008).
    */
   'ReferencesValid',
   /** No object is tried for ever. */
@@ -57,10 +58,12 @@ export interface Truth {
   readonly wasDisturbed: (path: ObjectPath) => boolean;
   /** Whether an operator ever let a delete of the object go. */
   readonly wasApproved: (path: ObjectPath) => boolean;
+  /** How many objects of the kind the ledger knows, without those that it knows to be deleted. */
+  readonly liveEntries: (kind: ObjectKind) => number;
   /** Whether the primary's object is as the ledger last saw it. */
   readonly isAsSeen: (path: ObjectPath) => boolean;
-  /** What is written or deleted while nothing fails must leave every reference valid. */
-  readonly strictReferences: { readonly upserts: boolean; readonly deletes: boolean };
+  /** What is written or deleted while nothing fails must leave every reference valid; `told`: as far as it was told of in time. */
+  readonly strictReferences: Readonly<Record<'upserts' | 'deletes', 'always' | 'told' | 'never'>>;
   /** Whether the replica failed, and so may have lied, since then. */
   readonly hasReplicaFailedSince: (time: number) => boolean;
 }
@@ -76,9 +79,23 @@ export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
   readonly violations: readonly Violation[];
 }
 
+/** What is done a poll apart is told of by the same poll, or by two whose order nobody knows. */
+const TOLD_TOGETHER_MS = 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+/** Of one object: each version may be tried at once, and again once a poll while a server fails. */
+const A_WHILE_MS = 10 * 60_000;
+const MOST_ATTEMPTS_IN_A_WHILE = 40;
+
 export function createInvariants(truth: Truth): Invariants {
   const { primary, replica, now } = truth;
   const violations: Violation[] = [];
+  /** When the present version of an entry was observed. */
+  const observedAt = new Map<ObjectPath, number>();
+  /** When attempts began lately. */
+  const attemptsAt = new Map<ObjectPath, readonly number[]>();
+  /** Deletes on the replica that nobody approved, and the most objects of the kind that there were. */
+  const deletedAt = new Map<ObjectKind, number[]>();
+  const mostLive = new Map<ObjectKind, number>();
   /** Since when a copy is begun that has not ended well. */
   const claimedAt = new Map<ObjectPath, number>();
   const report = (invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void => {
@@ -89,11 +106,17 @@ export function createInvariants(truth: Truth): Invariants {
     if (JSON.stringify(what).includes(SECRET)) report('SecretsKept', 'told the content of a data bag item', path);
   }
 
+  /** Whether `path` may not be touched before the replica has what people did to `other`, because that was told of before. */
+  function mustBeValid(strictness: 'always' | 'told' | 'never', other: ObjectPath, path: ObjectPath): boolean {
+    if (strictness !== 'told') return strictness === 'always';
+    return primary.lastChangedAt(other) < (observedAt.get(path) ?? 0) - TOLD_TOGETHER_MS;
+  }
+
   function checkReferences(path: ObjectPath, text: string): void {
     const runStartedAt = truth.state()?.run.startedAt ?? 0;
     for (const cookbook of usedCookbooks(path, text)) {
       if (replica.get(cookbook) !== undefined || !truth.isWanted(trustedRef(cookbook))) continue;
-      if (truth.strictReferences.upserts)
+      if (mustBeValid(truth.strictReferences.upserts, cookbook, path))
         report('ReferencesValid', `written while the replica lacks ${cookbook}`, path, cookbook);
       const entry = truth.entry(cookbook);
       const isOfRun = entry !== undefined && isUnsettled(entry) && (entry.pendingSince ?? 0) <= runStartedAt;
@@ -101,6 +124,18 @@ export function createInvariants(truth: Truth): Invariants {
         report('ReferencesValid', `written while ${cookbook}, which it names, waits in the same run`, path, cookbook);
       }
     }
+  }
+
+  /** Of more than three the guard lets half go in 24 hours, roughly: it counts what the last lists showed. Not what an operator approved. */
+  function checkGuard(victim: ObjectPath): void {
+    if (truth.wasApproved(victim)) return;
+    const { kind } = trustedRef(victim);
+    const live = truth.liveEntries(kind);
+    const most = Math.max(mostLive.get(kind) ?? 0, live);
+    const lately = [...(deletedAt.get(kind) ?? []).filter((at) => at > now() - DAY_MS), now()];
+    deletedAt.set(kind, lately);
+    if (live > 3 && lately.length > Math.max(3, most / 2))
+      report('NothingDeletedByMistake', `deleted as the ${lately.length}. of at most ${most} within 24 hours`, victim);
   }
 
   function checkRemoval(actor: Actor, path: ObjectPath, victim: ObjectPath): void {
@@ -117,6 +152,7 @@ export function createInvariants(truth: Truth): Invariants {
     if (truth.state()?.holdsEveryDelete !== undefined && !truth.wasApproved(victim)) {
       report('NothingDeletedByMistake', 'deleted after the primary was replaced, and no operator approved it', victim);
     }
+    checkGuard(victim);
     if (!isOurs) report('NothingDeletedByMistake', `deleted (with ${path}), but it was never ours`, victim);
   }
 
@@ -143,7 +179,7 @@ export function createInvariants(truth: Truth): Invariants {
       }
       for (const victim of replica.paths()) {
         const isNamed = usedCookbooks(victim, replica.get(victim)?.text ?? '').includes(path);
-        if (isNamed && truth.strictReferences.deletes)
+        if (isNamed && mustBeValid(truth.strictReferences.deletes, victim, path))
           report('ReferencesValid', `deleted while ${victim} on the replica names it`, path, victim);
         if (victim === path || victim.startsWith(`${path}/`)) checkRemoval(actor, path, victim);
       }
@@ -153,6 +189,15 @@ export function createInvariants(truth: Truth): Invariants {
       told(after, after.path);
       if (after.claims === undefined) claimedAt.delete(after.path);
       else if (before?.claims === undefined) claimedAt.set(after.path, now());
+      if (before === undefined || isOlder(before, after)) observedAt.set(after.path, now());
+      const { kind } = trustedRef(after.path);
+      mostLive.set(kind, Math.max(mostLive.get(kind) ?? 0, truth.liveEntries(kind)));
+      if (after.attempts > (before?.attempts ?? 0)) {
+        const lately = [...(attemptsAt.get(after.path) ?? []).filter((at) => at > now() - A_WHILE_MS), now()];
+        attemptsAt.set(after.path, lately);
+        if (lately.length > MOST_ATTEMPTS_IN_A_WHILE)
+          report('AttemptsBounded', `${lately.length} attempts in ${A_WHILE_MS / 60_000} minutes`, after.path);
+      }
       if (after.attempts > ATTEMPTS_BEFORE_PARKING + 1) {
         report('AttemptsBounded', `attempt ${after.attempts} of one version`, after.path);
       }

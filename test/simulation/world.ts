@@ -1,5 +1,11 @@
 import { createSecretKey } from 'node:crypto';
-import { type LedgerEntry, UNSYNCED_BUCKETS, unsyncedBucket } from '../../lib/model/ledger-entry.ts';
+import {
+  isLive,
+  isUnsettled,
+  type LedgerEntry,
+  UNSYNCED_BUCKETS,
+  unsyncedBucket,
+} from '../../lib/model/ledger-entry.ts';
 import { type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
 import type { PairState } from '../../lib/model/pair-state.ts';
 import { type Action, isDeletePhase } from '../../lib/model/phase.ts';
@@ -138,9 +144,13 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     isWanted: (ref) => rules.isWanted(ref),
     wasDisturbed: (path) => disturbed.has(path),
     strictReferences: {
-      upserts: isOrderly(profile) && !profile.hasFeed && profile.hints === undefined,
-      deletes: isOrderly(profile) && profile.hints === undefined,
+      upserts: !isOrderly(profile) ? 'never' : profile.hasFeed || profile.hints !== undefined ? 'told' : 'always',
+      deletes: !isOrderly(profile) ? 'never' : profile.hints === undefined ? 'always' : 'told',
     },
+    liveEntries: (kind) =>
+      [...entries.values()].filter(
+        (entry) => (isLive(entry) || isUnsettled(entry)) && trustedRef(entry.path).kind === kind,
+      ).length,
     wasApproved: (path) => approved.has(path),
     isAsSeen: (path) => entries.get(path)?.seen === fingerprint(FINGERPRINT_KEY, primary.get(path)?.form ?? ''),
     hasReplicaFailedSince: (time) => faults.lastTroubleAt('replica') >= time,
