@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Requestor } from './access-rights.ts';
-import type { KeyOwner } from './actor-key.ts';
 import {
   type Answer,
   errorAnswer,
@@ -20,6 +19,7 @@ import {
   type ServerRoute,
 } from './api-request.ts';
 import { type ApiVersions, apiVersionHeader, negotiateApiVersion } from './api-version.ts';
+import { candidateKeys } from './candidate-keys.ts';
 import { organizationName } from './chef-names.ts';
 import type { FaultSwitches } from './fault-switches.ts';
 import type { FileStorage } from './file-storage.ts';
@@ -28,7 +28,7 @@ import type { OrganizationStore } from './organization-store.ts';
 import { overloadAnswer } from './overload.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { ServerDirectory } from './server-directory.ts';
-import { type CandidateKey, checkSignatureHeaders, verifySignature } from './verify-signature.ts';
+import { checkSignatureHeaders, verifySignature } from './verify-signature.ts';
 
 /** A request as it came, body included. */
 export interface HttpRequest {
@@ -166,24 +166,6 @@ export function createChefApi(settings: ChefApiSettings): ChefApi {
     if (!plain.isFromApi || version === undefined) return plain;
     return { ...plain, headers: { ...plain.headers, 'x-ops-server-api-version': version } };
   };
-}
-
-/** The current and former keys of everyone of this name: of a user of the server, of a client of the organization. */
-function candidateKeys(
-  { users }: ServerDirectory,
-  organization: OrganizationStore | undefined,
-  name: string,
-): readonly CandidateKey[] {
-  const candidates = (owner: KeyOwner | undefined, kind: Requestor['kind'], isSuperuser: boolean): CandidateKey[] =>
-    [...(owner?.keys.values() ?? [])].map((key) => ({
-      requestor: { kind, name, keyName: key.name, isSuperuser },
-      key,
-    }));
-  const user = users.get(name);
-  return [
-    ...candidates(user, 'user', user?.isSuperuser ?? false),
-    ...candidates(organization?.membership.clients.get(name), 'client', false),
-  ];
 }
 
 /** Ends the request unless the requestor belongs to the organization; its own clients always do. */

@@ -12,8 +12,8 @@ import { giveRights, type OrganizationRights } from './organization-rights.ts';
 import { type OrganizationSnapshot, OrganizationStore } from './organization-store.ts';
 import { RequestLog } from './request-log.ts';
 import { sendAnswer, withMiddleByte } from './send-answer.ts';
-import type { ServerDirectory } from './server-directory.ts';
-import { createUserWithKey, type User } from './users.ts';
+import { ServerDirectory } from './server-directory.ts';
+import { createUserWithKey } from './users.ts';
 
 export interface SandboxChefServerOptions {
   /** Names of the organizations that exist from the start. Default: none. */
@@ -82,58 +82,23 @@ const onlyOrganizationName = 'default';
 /** Starts a sandbox server; it listens when the promise resolves. */
 export async function startSandboxChefServer(options: SandboxChefServerOptions = {}): Promise<SandboxChefServer> {
   const now = options.now ?? Date.now;
-  const isFeedServed = options.feed ?? false;
   const apiVersions = options.apiVersions ?? { min: 0, max: 2 };
   const faults = new FaultSwitches();
   const requests = new RequestLog();
-  const users = new Map<string, User>();
-  /** What `addUser` gave its users in organizations that are still to be added. */
-  const rightsOfUsers = new Map<string, OrganizationRights>();
-  const organizations = new Map<string, OrganizationStore>();
   const onlyOrganization = options.withoutOrganizations ? onlyOrganizationName : undefined;
-
-  const newOrganization = (name: string, snapshot?: OrganizationSnapshot): OrganizationStore => {
-    const searchVisibleAtMs = () => now() + (options.searchIndexDelayMs ?? 0);
-    const organization = new OrganizationStore(name, isFeedServed, searchVisibleAtMs, snapshot);
-    organizations.set(name, organization);
-    return organization;
-  };
-  const setOrganization = (name: string, snapshot?: OrganizationSnapshot): OrganizationHandle => {
-    const { membership } = newOrganization(name, snapshot);
-    if (snapshot === undefined) {
-      for (const user of users.values()) giveRights(membership, user, rightsOfUsers.get(user.name) ?? 'not associated');
-    }
-    return organizationHandle(name, () => existingOrganization(name));
-  };
-  const setUser = (user: User, rights: OrganizationRights): void => {
-    const former = users.get(user.name);
-    if (former) for (const { membership } of organizations.values()) membership.forget(former);
-    users.set(user.name, user);
-    rightsOfUsers.set(user.name, rights);
-    for (const { membership } of organizations.values()) giveRights(membership, user, rights);
-  };
-  const directory: ServerDirectory = {
-    users,
-    organizations,
-    createOrganization: (name, fullName) => {
-      const organization = newOrganization(name);
-      organization.fullName = fullName;
-      return organization;
-    },
-  };
-  const existingOrganization = (name: string): OrganizationStore => {
-    const store = organizations.get(name);
-    if (store === undefined) throw new TypeError(`the sandbox server has no organization ${name}`);
-    return store;
-  };
+  const searchVisibleAtMs = () => now() + (options.searchIndexDelayMs ?? 0);
+  const directory = new ServerDirectory(
+    (name, snapshot) => new OrganizationStore(name, options.feed ?? false, searchVisibleAtMs, snapshot),
+  );
+  const handleOf = (name: string): OrganizationHandle => organizationHandle(name, () => directory.organization(name));
   for (const name of onlyOrganization === undefined ? (options.organizations ?? []) : [onlyOrganization]) {
-    setOrganization(name);
+    directory.addOrganization(name);
   }
 
   const files = createFileStorage({
     uploadUrlSeconds: options.uploadUrlSeconds ?? 900,
     downloadUrlSeconds: options.downloadUrlSeconds ?? 28_800,
-    checksumsOf: (guid) => [...organizations.values()].find((store) => store.guid === guid)?.checksums,
+    checksumsOf: (guid) => [...directory.organizations.values()].find((store) => store.guid === guid)?.checksums,
     kind: () => faults.fileStorage,
   });
   const api = createChefApi({
@@ -203,40 +168,46 @@ export async function startSandboxChefServer(options: SandboxChefServerOptions =
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('the sandbox server has no port');
 
+  const addUserWithKey = (name: string, publicKeyPem: string, options: AddUserOptions = {}): void => {
+    const { isSuperuser = false, rights = isSuperuser ? 'not associated' : 'admin' } = options;
+    directory.addUser(createUserWithKey(name, publicKeyPem, isSuperuser), rights);
+  };
+
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     faults,
     requests,
-    addUser: (name, { isSuperuser = false, rights = isSuperuser ? 'not associated' : 'admin' } = {}) => {
+    addUser: (name, options) => {
       const { publicKey, privateKey } = sandboxKeyPair();
-      setUser(createUserWithKey(name, publicKey, isSuperuser), rights);
+      addUserWithKey(name, publicKey, options);
       return privateKey;
     },
-    addUserWithKey: (
-      name,
-      publicKeyPem,
-      { isSuperuser = false, rights = isSuperuser ? 'not associated' : 'admin' } = {},
-    ) => setUser(createUserWithKey(name, publicKeyPem, isSuperuser), rights),
-    removeUser: (name) => {
-      const user = users.get(name);
-      users.delete(name);
-      if (user) for (const { membership } of organizations.values()) membership.forget(user);
-    },
+    addUserWithKey,
+    removeUser: (name) => directory.removeUser(name),
     setRights: (name, organization, rights) => {
-      const user = users.get(name);
-      if (user) giveRights(existingOrganization(organization).membership, user, rights);
+      const user = directory.users.get(name);
+      if (user) giveRights(directory.organization(organization).membership, user, rights);
     },
-    addOrganization: (name) => setOrganization(name),
+    addOrganization: (name) => {
+      directory.addOrganization(name);
+      return handleOf(name);
+    },
     removeOrganization: (name) => {
-      organizations.delete(name);
+      directory.organizations.delete(name);
     },
     organization: (name = onlyOrganizationName) => {
-      existingOrganization(name);
-      return organizationHandle(name, () => existingOrganization(name));
+      directory.organization(name);
+      return handleOf(name);
     },
-    replaceOrganization: (name) => setOrganization(name),
-    restoreOrganization: (name, snapshot) => setOrganization(name, snapshot),
+    replaceOrganization: (name) => {
+      directory.addOrganization(name);
+      return handleOf(name);
+    },
+    restoreOrganization: (name, snapshot) => {
+      directory.restoreOrganization(name, snapshot);
+      return handleOf(name);
+    },
     stop: async () => {
       if (!server.listening) return;
       const closed = once(server, 'close');

@@ -30,8 +30,7 @@ export const userRoutes: readonly ServerRoute[] = [
     PUT: putUser,
     DELETE: (request, name) => {
       const user = changeableUser(request, name);
-      request.directory.users.delete(name);
-      for (const { membership } of request.directory.organizations.values()) membership.forget(user);
+      request.directory.removeUser(name);
       return jsonAnswer(200, JSON.stringify(userDocument(user, request.apiVersion)));
     },
   },

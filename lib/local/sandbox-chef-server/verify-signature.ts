@@ -1,8 +1,9 @@
 import { constants, hash, type KeyObject, publicDecrypt, verify } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Requestor } from './access-rights.ts';
-import { type ActorKey, isCurrent } from './actor-key.ts';
+import { isCurrent } from './actor-key.ts';
 import { refuse } from './answer.ts';
+import type { CandidateKey } from './candidate-keys.ts';
 
 /** How far a request's timestamp may be off; the server's own `auth_skew`. */
 const clockSkewMs = 900_000;
@@ -16,12 +17,6 @@ export interface SignedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-}
-
-/** A key that a request of this name may have been signed with. */
-export interface CandidateKey {
-  readonly requestor: Requestor;
-  readonly key: ActorKey;
 }
 
 /** Refuses with 400 a request that lacks one of the headers of a signature, with 401 a clock 15 minutes off. */
