@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load-config.ts';
-import { type ConfiguredOrganization, selectOrganization } from '../config/select-organization.ts';
+import { type ConfiguredOrganization, selectOrganization, serversOfSameKey } from '../config/select-organization.ts';
+import { SyncError } from '../model/sync-error.ts';
 import {
   type PreparedOrganization,
   type PreparedStep,
@@ -77,6 +78,13 @@ async function prepareOrg(name: string, options: PrepareOrgOptions, command: Com
   const isRotation = options.rotate === true;
   if (isReader && meant.side === 'replica') {
     command.error(`error: --reader is for the primary: on ${meant.serverName} the user writes`);
+  }
+  const sharers = isRotation ? serversOfSameKey(config.pairs, meant) : [];
+  if (sharers.length > 0) {
+    throw new SyncError(
+      `The key of ${meant.serverName} is that of ${sharers.join(' and ')} too, where a new one would not be known: name a place of its own for it in the configuration, and run this without --rotate.`,
+      { code: 'KEY_SHARED', scope: 'pair', retry: 'never' },
+    );
   }
   if (options.printCommands === true) {
     printCommands(chefServerCommands(meant, { isReader, isRotation }), options);

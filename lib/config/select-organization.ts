@@ -14,6 +14,23 @@ export interface ConfiguredOrganization {
 }
 
 /**
+ * Names of the other servers whose key is in the same place. Users of one server may share a key; of several they may too, but then it
+ * cannot be replaced on one of them alone.
+ */
+export function serversOfSameKey(
+  pairs: readonly OrganizationPair[],
+  { server }: ConfiguredOrganization,
+): readonly string[] {
+  const others = configuredOrganizations(pairs).filter(
+    (one) => isSameKey(one.server, server) && (one.server.url !== server.url || one.server.user !== server.user),
+  );
+  return [...new Set(others.map(({ serverName }) => serverName))];
+}
+
+const isSameKey = ({ key: one }: ServerSettings, { key: other }: ServerSettings): boolean =>
+  'file' in one ? 'file' in other && one.file === other.file : 'secret' in other && one.secret === other.secret;
+
+/**
  * The organization that an operator means by its name (`none` on a server without) and, where several servers have one of that name, by
  * the server (`primary`, or a replica's name). Throws a PairSelectionError with those that may be meant.
  */

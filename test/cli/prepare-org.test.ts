@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { expect, test } from 'vitest';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createChefServer } from '../../lib/chef/chef-server.ts';
 import { createOrganizationMembers } from '../../lib/chef/organization-members.ts';
 import { createRequestLimiters } from '../../lib/chef/request-limiter.ts';
@@ -10,6 +10,11 @@ import { createUserAccounts } from '../../lib/chef/user-accounts.ts';
 import { loadConfig } from '../../lib/config/load-config.ts';
 import { openChefServers } from '../../lib/runtime/chef-servers.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
+import { isServerInstalled } from '../support/available-servers.ts';
+import { ANY_CREDENTIALS, REGION } from '../support/aws/local-aws.ts';
+import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
+import { startChefZero } from '../support/chef-zero.ts';
+import { type Goiardi, startGoiardi } from '../support/goiardi.ts';
 import { runCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 import { freshKeyPem, startUnpreparedServers, type UnpreparedServers, USER } from './unprepared-servers.ts';
@@ -210,6 +215,19 @@ test('a rotation that failed before the old key was removed is finished by the n
   expect(await seenBy(servers, USER, between).users.isSignedBy(USER)).toBe(true);
 });
 
+test('a key that two servers share is not rotated on one of them', async () => {
+  await using servers = await startUnpreparedServers();
+  const text = readFileSync(servers.configFile, 'utf8');
+  writeFileSync(servers.configFile, text.replace('keys/primary.pem', 'keys/eu.pem'));
+  expect(await servers.prepare('--on', 'primary')).toMatchObject({ code: 0 });
+  expect(await servers.prepare()).toMatchObject({ code: 0 });
+
+  const { code, stderr } = await servers.prepare('--rotate');
+
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^chef-sync-ctl: The key of eu is that of primary too, where a new one would not be known: /);
+});
+
 test.each([
   [
     'a missing organization',
@@ -282,6 +300,47 @@ test('a server that is down ends 4, and nothing is stored', async () => {
   expect(servers.storedKey()).toBe('');
 });
 
+test('an invitation and a probe that an earlier run left behind are used up', async () => {
+  await using servers = await startUnpreparedServers();
+  const pem = freshKeyPem();
+  servers.replica.addUserWithKey(USER, publicKeyOf(pem), { rights: 'not associated' });
+  storeKey(servers, pem);
+  servers.replica.organization('acme').createDataBag('chef-sync-probe');
+  await seenBy(servers, 'alice', servers.replica.keyPem).members.invite(USER);
+
+  const { code } = await servers.prepare('--admin-user', 'alice');
+
+  expect(code).toBe(0);
+  expect(await seenBy(servers, USER, pem).members.has(USER)).toBe(true);
+  expect(servers.replica.organization('acme').dump().dataBags.size).toBe(0);
+});
+
+test('a data bag that only looks like the probe is left alone', async () => {
+  await using servers = await startUnpreparedServers();
+  servers.replica.organization('acme').putItem('chef-sync-probe', 'mine', {});
+
+  const { code, stderr } = await servers.prepare();
+
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    'may not delete the data bag chef-sync-probe on the replica eu (somebody put items into it)',
+  );
+  expect(servers.replica.organization('acme').dump().dataBags.get('chef-sync-probe')?.has('mine')).toBe(true);
+});
+
+test('a user whose permissions were narrowed is told what it may not', async () => {
+  await using servers = await startUnpreparedServers();
+  servers.replica.faults.when(
+    { method: 'GET', path: /\/roles$/ },
+    { kind: 'answer', status: 403, body: '{"error":["missing read permission"]}' },
+  );
+
+  const { code, stderr } = await servers.prepare();
+
+  expect(code).toBe(2);
+  expect(stderr).toContain('ec_sync_user may not read roles on the replica eu (403 missing read permission): ');
+});
+
 test('--print-commands asks no server', async () => {
   await using servers = await startUnpreparedServers();
 
@@ -292,4 +351,124 @@ test('--print-commands asks no server', async () => {
   expect(code).toBe(0);
   expect(stdout).toContain('chef-server-ctl org-user-add acme ec_sync_user\n');
   expect(servers.primary.requests.entries).toEqual([]);
+});
+
+describe('a key in AWS Secrets Manager', () => {
+  test('is made there, found there, rotated there, and in no file', async () => {
+    await using servers = await startUnpreparedServers();
+    await using secrets = await useSecrets(servers);
+
+    const made = await servers.prepare();
+    const first = secrets.get('chef-sync/eu') ?? '';
+    const found = await servers.prepare();
+    const rotated = await servers.prepare('--rotate');
+    const second = secrets.get('chef-sync/eu') ?? '';
+
+    expect([made.code, found.code, rotated.code]).toEqual([0, 0, 0]);
+    expect(made.stdout).toContain('the private key is in the secret chef-sync/eu and nowhere else');
+    expect(await seenBy(servers, USER, first).users.isSignedBy(USER)).toBe(false);
+    expect(await seenBy(servers, USER, second).users.isSignedBy(USER)).toBe(true);
+    expect(readdirSync(servers.folder).toSorted()).toEqual(['admin.pem', 'chef-sync.yaml']);
+  });
+
+  test('needs no permission but to make and to write this one', async () => {
+    await using servers = await startUnpreparedServers();
+    await using secrets = await useSecrets(servers);
+    secrets.deny('GetSecretValue');
+
+    const made = await servers.prepare();
+    const again = await servers.prepare();
+
+    expect(made.code).toBe(0);
+    expect(await seenBy(servers, USER, secrets.get('chef-sync/eu') ?? '').users.isSignedBy(USER)).toBe(true);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('allow secretsmanager:GetSecretValue on it, or replace the key with --rotate');
+  });
+
+  test('that may not be made leaves no user with a key that works', async () => {
+    await using servers = await startUnpreparedServers();
+    await using secrets = await useSecrets(servers);
+    secrets.deny('CreateSecret');
+
+    const { code, stdout, stderr } = await servers.prepare();
+
+    expect(code).toBe(2);
+    expect(stderr).toContain('You may not write the secret chef-sync/eu: ask for secretsmanager:CreateSecret');
+    expect(`${stdout}${stderr}`).not.toContain('PRIVATE KEY');
+  });
+});
+
+/** Lets the configuration keep keys in secrets, of a Secrets Manager of our own. */
+async function useSecrets({ configFile }: UnpreparedServers): Promise<SecretsServer & AsyncDisposable> {
+  const text = readFileSync(configFile, 'utf8');
+  writeFileSync(configFile, text.replace(/file: keys\/(\w+)\.pem/g, 'secret: chef-sync/$1'));
+  const secrets = await startSecretsServer();
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', secrets.url);
+  vi.stubEnv('AWS_REGION', REGION);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', ANY_CREDENTIALS.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', ANY_CREDENTIALS.secretAccessKey);
+  return {
+    ...secrets,
+    async [Symbol.asyncDispose]() {
+      secrets.stop();
+      vi.unstubAllEnvs();
+    },
+  };
+}
+
+describe.runIf(isServerInstalled('goiardi'))('a server without organizations (goiardi)', () => {
+  let goiardi: Goiardi;
+  beforeAll(async () => {
+    goiardi = await startGoiardi();
+  });
+  afterAll(() => goiardi?.stop());
+
+  test('gets a user who may write, and says what it has not; then a key that is rotated, and a reader', async () => {
+    await using servers = await startUnpreparedServers();
+    const { folder, configFile } = servers;
+    writeFileSync(join(folder, 'goiardi.pem'), goiardi.adminKeyPem, { mode: 0o600 });
+    // The same server, which a configuration does not take for its own replica under another name.
+    const otherName = goiardi.url.replace('127.0.0.1', 'localhost');
+    const server = (name: string, user: string, url = goiardi.url) =>
+      `{ url: "${url}", user: ${user}, key: { file: ${name}.pem }, organization: none }`;
+    writeFileSync(
+      configFile,
+      `version: 1\nprimary: ${server('primary', 'reader', otherName)}\nreplicas:\n  lab: ${server('lab', 'writer')}\norganizations: [{ replica: lab }]\n`,
+    );
+    const prepare = (...options: readonly string[]) =>
+      runHere(
+        ...['prepare-org', 'none', '--admin-user', goiardi.adminUser, '--admin-key', join(folder, 'goiardi.pem')],
+        ...['--config', configFile, ...options],
+      );
+
+    const writer = await prepare('--on', 'lab');
+    const again = await prepare('--on', 'lab');
+    const rotated = await prepare('--on', 'lab', '--rotate');
+    const reader = await prepare('--on', 'primary', '--reader');
+
+    expect([writer, again, rotated, reader].map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, '']));
+    expect(writer.stdout).toContain('skipped  organization  the server has none\n');
+    expect(writer.stdout).toContain('the user is made an admin');
+    expect(again.stdout).toContain('the user is an admin');
+    expect(rotated.stdout).toContain('replaced by a new one');
+    expect(reader.stdout).toContain('there are no groups; every user may read');
+  });
+});
+
+describe.runIf(isServerInstalled('chef-zero'))('chef-zero', () => {
+  test('gets a member of admins', async () => {
+    await using servers = await startUnpreparedServers();
+    const zero = await startChefZero({ organizations: ['acme'] });
+    try {
+      const text = readFileSync(servers.configFile, 'utf8');
+      writeFileSync(servers.configFile, text.replace(servers.replica.url, zero.url));
+
+      expect(await servers.prepare()).toMatchObject({ code: 0, stderr: '' });
+      const again = await servers.prepare('--json');
+
+      expect(JSON.parse(again.stdout)).toMatchObject({ exitCode: 0, actors: { group: 'admins', users: [USER] } });
+    } finally {
+      await zero.stop();
+    }
+  });
 });

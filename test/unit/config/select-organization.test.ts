@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { organizationPairs } from '../../../lib/config/organization-pairs.ts';
 import { readableConfigSchema } from '../../../lib/config/schema.ts';
-import { selectOrganization } from '../../../lib/config/select-organization.ts';
+import { selectOrganization, serversOfSameKey } from '../../../lib/config/select-organization.ts';
 
 const server = (host: string) => ({ url: `https://${host}`, user: 'sync', key: { file: 'key.pem' } });
 const { pairs } = organizationPairs(
@@ -21,6 +21,18 @@ const meant = (organization: string, on?: string) => {
   const { serverName, side, organization: name } = selectOrganization(pairs, organization, on);
   return [serverName, side, name];
 };
+
+describe('serversOfSameKey', () => {
+  it('names the servers that cannot do without a key', () => {
+    expect(serversOfSameKey(pairs, selectOrganization(pairs, 'acme-copy'))).toEqual(['primary', 'us', 'lab']);
+  });
+
+  it('names none for a key of its own', () => {
+    const own = pairs.map((pair) => ({ ...pair, replica: { ...pair.replica, key: { secret: pair.replicaName } } }));
+
+    expect(serversOfSameKey(own, selectOrganization(own, 'acme-copy'))).toEqual([]);
+  });
+});
 
 describe('selectOrganization', () => {
   it('finds an organization that one server has', () => {
