@@ -45,7 +45,7 @@ export class ChefSyncStack extends Stack {
     const { stackName } = this;
     const pairs = pairsByName(props.pairs);
     const plan = planLanes(pairs);
-    if (plan.problems.length > 0) throw new Error(plan.problems.map(({ sentence }) => sentence).join('\n'));
+    if (plan.problems.length > 0) throw new Error(plan.problems.join('\n'));
     Tags.of(this).add('application', 'chef-sync');
     Tags.of(this).add('chef-sync:stack', stackName);
 
@@ -63,6 +63,8 @@ export class ChefSyncStack extends Stack {
     const [poller, copier, parker] = [functions.of('poller'), functions.of('copier'), functions.of('parker')];
     // A minute that cannot start is dropped: retried, it would only meet the next one.
     poller.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.seconds(60) });
+    // Whoever waits for a job asks again for a slice that does not begin, or that ended with an error.
+    functions.of('inspector').function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.seconds(60) });
     const lanes = plan.lanes.map(
       (lane) => new Lane(this, `Lane${lane.name}`, { stackName, lane, copier, parker, key }),
     );

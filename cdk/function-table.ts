@@ -13,6 +13,8 @@ export interface FunctionRow {
   readonly queues?: 'fills lanes' | 'empties lanes' | 'empties dead letters';
   /** Searches the logs of all functions, its own too. */
   readonly readsLogs?: boolean;
+  /** Starts the inspector. */
+  readonly startsInspector?: boolean;
 }
 
 /**
@@ -44,6 +46,13 @@ export const FUNCTION_TABLE = {
     talksToChef: false,
     queues: 'empties dead letters',
   },
+  inspector: {
+    description: 'Works on checks, plans, repairs and examinations of servers that operators ask for, slice by slice',
+    memoryMb: 1024,
+    timeoutSeconds: 300,
+    tableCalls: ['GetItem', 'PutItem'],
+    talksToChef: true,
+  },
   status: {
     description: 'Answers chef-sync-ctl what is in sync and what is not; changes nothing',
     memoryMb: 512,
@@ -53,11 +62,13 @@ export const FUNCTION_TABLE = {
     readsLogs: true,
   },
   control: {
-    description: 'Does what an operator asks of chef-sync-ctl: start, stop, resync, retry, approve deletes, forget',
+    description:
+      'Does what an operator asks of chef-sync-ctl: start, stop, resync, retry, approve deletes, forget, jobs',
     memoryMb: 512,
     timeoutSeconds: 300,
     tableCalls: ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
     talksToChef: false,
+    startsInspector: true,
   },
 } as const satisfies Readonly<Record<string, FunctionRow>>;
 

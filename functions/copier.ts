@@ -11,10 +11,9 @@ const copier = openAwsCopier(telemetry.logOf, telemetry.log);
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async ({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-    const records = Records.map(({ messageId, body, attributes, eventSourceARN }) => ({
+    const records = Records.map(({ messageId, body, attributes }) => ({
       id: messageId,
       groupId: attributes.MessageGroupId ?? '',
-      queueArn: eventSourceARN,
       body,
     }));
     const failed = await copier.copy(records, () => context.getRemainingTimeInMillis());

@@ -54,6 +54,9 @@ export class SyncFunctions extends Construct {
     for (const name of FUNCTION_NAMES) {
       const row: FunctionRow = FUNCTION_TABLE[name];
       if (row.readsLogs === true) this.of(name).allow(['logs:FilterLogEvents'], logArns);
+      if (row.startsInspector === true) {
+        this.of(name).allow(['lambda:InvokeFunction'], [this.of('inspector').function.functionArn]);
+      }
     }
   }
 
@@ -79,6 +82,7 @@ export class SyncFunctions extends Construct {
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
         POWERTOOLS_LOG_LEVEL: 'INFO',
         ...(row.talksToChef && { CHEF_SYNC_FINGERPRINT_SECRET: this.#fingerprints.secretArn }),
+        ...(row.startsInspector && { CHEF_SYNC_INSPECTOR: `${stackName}-inspector` }),
         ...(row.readsLogs && { CHEF_SYNC_LOG_PREFIX: `/aws/lambda/${stackName}-` }),
         ...(row.queues === 'fills lanes' && {
           CHEF_SYNC_QUEUE_PREFIX: `https://sqs.${region}.${urlSuffix}/${account}/${stackName}-lane-`,

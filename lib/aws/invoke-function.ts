@@ -1,4 +1,10 @@
-import { InvokeCommand, type InvokeCommandOutput, LambdaClient, type LambdaClientConfig } from '@aws-sdk/client-lambda';
+import {
+  type InvocationType,
+  InvokeCommand,
+  type InvokeCommandOutput,
+  LambdaClient,
+  type LambdaClientConfig,
+} from '@aws-sdk/client-lambda';
 import { SyncError } from '../model/sync-error.ts';
 import { regionOfEnvironment, sentencePart, signInProblem } from './sign-in-problem.ts';
 
@@ -9,6 +15,8 @@ export interface Invoker {
    * ended with an error; then it may have done its work or a part of it.
    */
   invoke(functionName: string, event: unknown): Promise<string>;
+  /** AWS has the event and starts the function soon, probably; waits for nothing more. Throws as `invoke` when it may not. */
+  start(functionName: string, event: unknown): Promise<void>;
 }
 
 /** Longer than any of the functions may take (5 minutes). */
@@ -22,22 +30,31 @@ export function createInvoker(config: LambdaClientConfig = {}): Invoker {
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: ANSWER_TIMEOUT_MS },
     ...config,
   });
+  const send = async (
+    functionName: string,
+    event: unknown,
+    InvocationType: InvocationType,
+  ): Promise<InvokeCommandOutput & { readonly place: string }> => {
+    let place = functionName;
+    try {
+      place = `${functionName} in ${await client.config.region()}`;
+      const Payload = Buffer.from(JSON.stringify(event));
+      return {
+        ...(await client.send(new InvokeCommand({ FunctionName: functionName, Payload, InvocationType }))),
+        place,
+      };
+    } catch (error) {
+      throw refusal(error, place);
+    }
+  };
   return {
     async invoke(functionName, event) {
-      let place = functionName;
-      let output: InvokeCommandOutput;
-      try {
-        place = `${functionName} in ${await client.config.region()}`;
-        output = await client.send(
-          new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }),
-        );
-      } catch (error) {
-        throw refusal(error, place);
-      }
-      const text = Buffer.from(output.Payload ?? []).toString('utf8');
-      if (output.FunctionError !== undefined) throw functionError(text, functionName, place);
+      const { Payload = [], FunctionError, place } = await send(functionName, event, 'RequestResponse');
+      const text = Buffer.from(Payload).toString('utf8');
+      if (FunctionError !== undefined) throw functionError(text, functionName, place);
       return text;
     },
+    start: async (functionName, event) => void (await send(functionName, event, 'Event')),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
-import type { DynamoTable } from './dynamo-table.ts';
-import { slotKey } from './row-keys.ts';
+import type { DynamoTable, RowKey } from './dynamo-table.ts';
+import { jobSlotKey, slotKey } from './row-keys.ts';
 
-/** A poll's right to read a server, of which only so many are given at a time. */
+/** A poll's or a job's right to read a server, of which only so many are given at a time. */
 export interface PollSlot {
   /** Gives the slot to the next poll; without effect when its time is over and another one has it. */
   release(): Promise<void>;
@@ -32,25 +32,37 @@ export interface SlotRequest {
 
 /** Waits for one of the server's slots. Undefined: none was free until the deadline. */
 export async function takePollSlot(request: SlotRequest): Promise<PollSlot | undefined> {
-  const { table, clock, origin, slots, holder, until, deadline } = request;
+  const { clock, origin, slots, deadline } = request;
   for (;;) {
     // Polls that start together begin at different slots.
     const first = Math.floor(clock.random() * slots);
     for (let i = 0; i < slots; i += 1) {
       const key = slotKey(origin, (first + i) % slots);
-      const { isChanged } = await table.update<SlotBody>(key, (row) =>
-        row === undefined || row.body.until <= clock.now() ? { body: { holder, until } } : undefined,
-      );
-      if (!isChanged) continue;
-      return {
-        async release() {
-          await table.update<SlotBody>(key, (row) =>
-            row?.body.holder === holder && row.body.until === until ? { body: { holder, until: 0 } } : undefined,
-          );
-        },
-      };
+      const slot = await take(request, key);
+      if (slot !== undefined) return slot;
     }
     if (clock.now() + LOOK_AGAIN_MS >= deadline) return undefined;
     await clock.sleep(LOOK_AGAIN_MS * (0.5 + clock.random()));
   }
+}
+
+/** Takes the slot of jobs of a server for a job, or answers undefined when another job has it. Waits for nothing. */
+export const takeJobSlot = (request: Omit<SlotRequest, 'slots' | 'deadline'>): Promise<PollSlot | undefined> =>
+  take(request, jobSlotKey(request.origin));
+
+async function take(
+  { table, clock, holder, until }: Pick<SlotRequest, 'table' | 'clock' | 'holder' | 'until'>,
+  key: RowKey,
+): Promise<PollSlot | undefined> {
+  const { isChanged } = await table.update<SlotBody>(key, (row) =>
+    row === undefined || row.body.until <= clock.now() ? { body: { holder, until } } : undefined,
+  );
+  if (!isChanged) return undefined;
+  return {
+    async release() {
+      await table.update<SlotBody>(key, (row) =>
+        row?.body.holder === holder && row.body.until === until ? { body: { holder, until: 0 } } : undefined,
+      );
+    },
+  };
 }

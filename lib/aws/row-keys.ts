@@ -62,3 +62,14 @@ export const destinationKey = (pair: string): RowKey => ({
 });
 
 export const slotKey = (origin: string, slot: number): RowKey => ({ pk: `SERVER#${origin}`, sk: `SLOT#${slot}` });
+
+/** A job has a partition of its own: whoever knows its id finds it, and a doctor's belongs to no pair. */
+export const jobKey = (id: string): RowKey => ({ pk: `JOB#${id}`, sk: 'JOB' });
+
+export const jobLinesKey = (id: string, chunk: number): RowKey => ({
+  pk: `JOB#${id}`,
+  sk: `LINES#${String(chunk).padStart(6, '0')}`,
+});
+
+/** The one job that may read a server at a time. */
+export const jobSlotKey = (origin: string): RowKey => ({ pk: `SERVER#${origin}`, sk: 'JOB' });

@@ -10,10 +10,12 @@ import type { Clock } from '../ports/clock.ts';
 /** A server that refuses every signature must not cost a reading of the secret for each request. */
 const LEAST_AGE_MS = 60_000;
 
-/** Secrets by name or ARN. Values stay in memory, are read again only by `renew`, and are in no error. */
+/** Secrets by name or ARN. Values stay in memory, are read again only by `readNow` and `renew`, and are in no error. */
 export interface Secrets {
   /** Throws a `SyncError` with the next step when there is no such secret, or no text in it. */
   read(name: string): Promise<string>;
+  /** As `read`, and always what the secret holds now. */
+  readNow(name: string): Promise<string>;
   /** Reads the secret again, unless it was read within the last minute. Undefined: its value is the same as before. */
   renew(name: string): Promise<string | undefined>;
 }
@@ -32,6 +34,7 @@ export function createSecrets(client: SecretsManagerClient, clock: Pick<Clock, '
 
   return {
     read: (name) => known.get(name)?.value ?? fetch(name),
+    readNow: fetch,
     async renew(name) {
       const before = known.get(name);
       if (before !== undefined && clock.now() - before.at < LEAST_AGE_MS) return undefined;

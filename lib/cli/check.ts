@@ -1,16 +1,13 @@
 import { Command } from 'commander';
-import { loadConfig } from '../config/load-config.ts';
-import { selectPairs } from '../config/select-pairs.ts';
-import { openLocalInspector } from '../runtime/local-inspector.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
+import { SyncError } from '../model/sync-error.ts';
 import { type Exit, exitCodeHelp, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
+import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { printJson } from './print-json.ts';
 import { checkExit, checkJson, renderCheck } from './render-check.ts';
 import { screenOn } from './screen.ts';
 
-interface CheckOptions {
-  readonly config: string;
+interface CheckOptions extends InspectionOptions {
   readonly json?: true;
   readonly equal?: true;
   readonly files?: true;
@@ -19,7 +16,7 @@ interface CheckOptions {
 
 /** `chef-sync-ctl check`; `finish` gets whether both sides are equal. */
 export function checkCommand(finish: (exit: Exit) => void): Command {
-  return new Command('check')
+  return withInspectionOptions(new Command('check'))
     .summary('compare both sides of a pair, object by object')
     .description(
       'Reads both organizations of a pair completely and compares them, cookbook files by their checksums. Writes to\n' +
@@ -28,11 +25,10 @@ export function checkCommand(finish: (exit: Exit) => void): Command {
         'whether the pair is in sync, instead of "baseline not compared".',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
-    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--json', 'print one JSON object')
     .option('--equal', 'list the equal objects too')
     .option('--files', 'download cookbook files from both sides and hash them')
-    .option('--show-values', 'show the values of the fields that differ, which may be secrets')
+    .option('--show-values', 'show the values of the fields that differ, which may be secrets; not with --stack')
     .addHelpText(
       'after',
       `
@@ -40,6 +36,7 @@ Examples:
   $ chef-sync-ctl check eu/acme
   $ chef-sync-ctl check eu/acme --files                 also finds files that a server lost or damaged
   $ chef-sync-ctl check eu/acme --show-values           on your own terminal, for your own eyes
+  $ chef-sync-ctl check eu/acme --stack chef-sync       by the functions of a stack
   $ chef-sync-ctl check 'eu/*' --json | jq -r '.pairs[].objects[] | "\\(.sign) \\(.path)"'
 
 Signs:
@@ -56,14 +53,13 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting'])}`,
 }
 
 async function check(selector: string, options: CheckOptions): Promise<Exit> {
-  const config = loadConfig(options.config);
-  const pairs = selectPairs(config.pairs, selector);
-  const inspector = openLocalInspector(config, pairs);
+  const { pairs, inspector, stack } = await openInspection(options, selector);
+  if (stack !== undefined && options.showValues === true) throw valuesStay();
   const screen = screenOn(process.stdout);
   const exits: Exit[] = [];
   const found: Readonly<Record<string, unknown>>[] = [];
   try {
-    for (const { name } of pairs) {
+    for (const name of pairs) {
       const listsEqual = options.equal === true;
       const readsFiles = options.files;
       const checked = await finishJob(
@@ -82,3 +78,10 @@ async function check(selector: string, options: CheckOptions): Promise<Exit> {
   if (options.json === true) printJson(exit, found);
   return exit;
 }
+
+/** What a function answers may lie in a log or a proxy on its way; values are for the eyes of the one who asked. */
+const valuesStay = (): SyncError =>
+  new SyncError(
+    'Values never leave the functions of a stack: run check --show-values on a machine that has a configuration with the keys.',
+    { code: 'VALUES_STAY', scope: 'pair', retry: 'never' },
+  );

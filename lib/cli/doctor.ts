@@ -1,17 +1,14 @@
 import { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
-import { loadConfig } from '../config/load-config.ts';
-import type { Finding, JobRequest } from '../model/job.ts';
-import { doctorTargets } from '../runtime/doctor-targets.ts';
-import { type LocalInspector, openLocalInspector } from '../runtime/local-inspector.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
+import type { Finding } from '../model/job.ts';
+import type { Inspector, JobOrder } from '../runtime/inspector.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { counted, plainText } from './plain-text.ts';
 import { printJsonFields } from './print-json.ts';
 import { type Colour, type Screen, screenOn } from './screen.ts';
 
-interface DoctorOptions {
-  readonly config: string;
+interface DoctorOptions extends InspectionOptions {
   readonly json?: true;
   readonly writeProbe?: true;
   readonly load?: true;
@@ -21,7 +18,7 @@ const COLOURS: Readonly<Record<Finding['verdict'], Colour>> = { ok: 'green', war
 
 /** `chef-sync-ctl doctor`; `finish` gets whether anything failed. */
 export function doctorCommand(finish: (exit: Exit) => void): Command {
-  return new Command('doctor')
+  return withInspectionOptions(new Command('doctor'))
     .summary('test the servers of the configuration, from here')
     .description(
       'Tests, as the configured user and from this machine, whether the Chef servers can be used: name, connection,\n' +
@@ -29,7 +26,6 @@ export function doctorCommand(finish: (exit: Exit) => void): Command {
         'limits. Each line says ok, warning or failure, and what to do. Writes nothing unless asked to.',
     )
     .argument('[names...]', 'primary, a replica, or pairs; default: everything')
-    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--json', 'print one JSON object')
     .option('--write-probe', 'on replicas, make objects called chef-sync-doctor-… and delete them again')
     .option('--load', 'let each server answer reads for a few seconds, at most requestsInFlight at a time')
@@ -41,6 +37,7 @@ Examples:
   $ chef-sync-ctl doctor primary
   $ chef-sync-ctl doctor eu/acme --write-probe    both sides of a pair; can the user write?
   $ chef-sync-ctl doctor eu --load                not while the server is busy
+  $ chef-sync-ctl doctor --stack chef-sync        from inside a deployment, with its network and secrets
 
 Exit codes (4: something failed; warnings do not count):
 ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
@@ -49,37 +46,37 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
 }
 
 async function doctor(names: readonly string[], options: DoctorOptions): Promise<Exit> {
-  const config = loadConfig(options.config);
-  const request: JobRequest = {
+  const { inspector, stack } = await openInspection(options);
+  const order: JobOrder = {
     command: 'doctor',
-    targets: doctorTargets(config.pairs, names),
+    names,
     ...(options.writeProbe && { writesProbes: true }),
     ...(options.load && { measuresLoad: true }),
   };
-  const inspector = openLocalInspector(config, config.pairs);
   let findings: readonly Finding[];
   try {
-    findings = await examineShown(inspector, request);
+    findings = await examineShown(inspector, order);
   } finally {
     await inspector.close();
   }
   const exit = findings.some(({ verdict }) => verdict === 'failure') ? 'waiting' : 'ok';
   if (options.json === true) {
-    printJsonFields(exit, { findings });
+    printJsonFields(exit, { ...(stack !== undefined && { stack }), findings });
   } else {
     const screen = screenOn(process.stdout);
+    if (stack !== undefined) screen.line(`tested from inside the stack ${stack}: its network, its CA, its secrets`);
     for (const line of renderFindings(findings, screen)) screen.line(line);
   }
   return exit;
 }
 
 /** A terminal sees that something is going on. */
-async function examineShown(inspector: LocalInspector, request: JobRequest): Promise<readonly Finding[]> {
+async function examineShown(inspector: Inspector, order: JobOrder): Promise<readonly Finding[]> {
   const screen = screenOn(process.stderr);
   const draw = screen.isTerminal ? createLogUpdate(screen.stream) : undefined;
   try {
     draw?.('examining the servers');
-    const { lines } = await inspector.finish(request);
+    const { lines } = await inspector.finish(order);
     return lines.flatMap((line) => ('verdict' in line ? [line] : []));
   } finally {
     draw?.clear();

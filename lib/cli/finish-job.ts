@@ -1,13 +1,12 @@
 import { createLogUpdate } from 'log-update';
-import type { JobRequest } from '../model/job.ts';
-import type { FinishedJob, JobWatch, LocalInspector } from '../runtime/local-inspector.ts';
+import type { FinishedJob, Inspector, JobOrder, JobWatch } from '../runtime/inspector.ts';
 import { counted } from './plain-text.ts';
 import { screenOn } from './screen.ts';
 
-/** Works on the job of a pair to its end; a terminal sees how far it is. Rejects as `LocalInspector.finish` does. */
+/** Works on the job of a pair to its end; a terminal sees how far it is. Rejects as `Inspector.finish` does. */
 export async function finishJob(
-  inspector: LocalInspector,
-  request: JobRequest & { readonly pair: string },
+  inspector: Inspector,
+  request: JobOrder & { readonly pair: string },
   watch: Omit<JobWatch, 'onCount'> = {},
 ): Promise<FinishedJob> {
   const screen = screenOn(process.stderr);

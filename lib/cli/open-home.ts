@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { type Config, loadConfig } from '../config/load-config.ts';
 import { PairSelectionError, selectPairs } from '../config/select-pairs.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { openLocalOperator } from '../runtime/local-operator.ts';
@@ -37,18 +37,17 @@ export function withStateOption(command: Command): Command {
   );
 }
 
+/** A stack, a configuration of this machine, or a state file alone. */
+export type ChosenHome = { readonly stack: string } | { readonly config: Config } | { readonly statePath: string };
+
 /**
- * Opens the home that is meant: the stack that is named, else this machine with the state file or the configuration that is named, else the
- * stack of the environment, else the configuration of the working directory. The caller closes it. Throws a sentence when there is none.
+ * The home that is meant: the stack that is named, else this machine with the state file or the configuration that is named, else the stack
+ * of the environment, else the configuration of the working directory. Throws a sentence when there is none.
  */
-export async function openHome({ config, state, stack }: HomeOptions): Promise<Operator> {
-  if (state !== undefined) return openLocalOperator({ statePath: state });
-  const stackName = stack ?? (config === undefined ? process.env[STACK_VARIABLE] : undefined);
-  if (stackName !== undefined && stackName !== '') {
-    // The AWS SDK takes longer to load than most commands run.
-    const { openRemoteOperator } = await import('../runtime/remote-operator.ts');
-    return openRemoteOperator(stackName);
-  }
+export function chosenHome({ config, state, stack }: HomeOptions): ChosenHome {
+  if (state !== undefined) return { statePath: state };
+  const named = stack ?? (config === undefined ? process.env[STACK_VARIABLE] : undefined);
+  if (named !== undefined && named !== '') return { stack: named };
   if (config === undefined && !existsSync(DEFAULT_CONFIG)) {
     throw refusal(
       `There is no ${DEFAULT_CONFIG} here: name the configuration with --config FILE, or the stack on AWS with --stack NAME.`,
@@ -56,13 +55,23 @@ export async function openHome({ config, state, stack }: HomeOptions): Promise<O
   }
   const file = config ?? DEFAULT_CONFIG;
   try {
-    return openLocalOperator(loadConfig(file));
+    return { config: loadConfig(file) };
   } catch (error) {
     if (error instanceof ConfigError && isForAws(file)) {
       throw refusal(`${file} is a configuration for AWS: name its stack with --stack NAME.`);
     }
     throw error;
   }
+}
+
+/** Opens the home that is meant, as {@link chosenHome}. The caller closes it. */
+export async function openHome(options: HomeOptions): Promise<Operator> {
+  const home = chosenHome(options);
+  if ('config' in home) return openLocalOperator(home.config);
+  if ('statePath' in home) return openLocalOperator(home);
+  // The AWS SDK takes longer to load than most commands run.
+  const { openRemoteOperator } = await import('../runtime/remote-operator.ts');
+  return openRemoteOperator(home.stack);
 }
 
 function isForAws(file: string): boolean {

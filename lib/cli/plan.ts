@@ -1,29 +1,24 @@
 import { Command } from 'commander';
-import { loadConfig } from '../config/load-config.ts';
-import { selectPairs } from '../config/select-pairs.ts';
-import { openLocalInspector } from '../runtime/local-inspector.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
+import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { printJson } from './print-json.ts';
 import { planExit, planJson, renderPlan } from './render-plan.ts';
 import { screenOn } from './screen.ts';
 
-interface PlanOptions {
-  readonly config: string;
+interface PlanOptions extends InspectionOptions {
   readonly json?: true;
 }
 
 /** `chef-sync-ctl plan`; `finish` gets whether there is anything to do. */
 export function planCommand(finish: (exit: Exit) => void): Command {
-  return new Command('plan')
+  return withInspectionOptions(new Command('plan'))
     .summary('show what the next polls of a pair would do, and do nothing')
     .description(
       'Reads both organizations of a pair completely, looks into the state file if there is one, and shows what polls would\n' +
         'copy, delete and leave, and what the delete guard would hold. Writes nothing: to neither side, nor to the state file.',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
-    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
@@ -39,14 +34,12 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting'])}`,
 }
 
 async function plan(selector: string, options: PlanOptions): Promise<Exit> {
-  const config = loadConfig(options.config);
-  const pairs = selectPairs(config.pairs, selector);
-  const inspector = openLocalInspector(config, pairs);
+  const { pairs, inspector } = await openInspection(options, selector);
   const screen = screenOn(process.stdout);
   const exits: Exit[] = [];
   const found: Readonly<Record<string, unknown>>[] = [];
   try {
-    for (const { name } of pairs) {
+    for (const name of pairs) {
       const planned = await finishJob(inspector, { command: 'plan', pair: name });
       exits.push(planExit(planned));
       if (options.json === true) found.push(planJson(name, planned));

@@ -1,5 +1,5 @@
 import type { JobCounts, ObjectLine } from '../model/job.ts';
-import type { FinishedJob } from '../runtime/local-inspector.ts';
+import type { FinishedJob } from '../runtime/inspector.ts';
 import type { Exit } from './exit-codes.ts';
 import { counted, plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';

@@ -1,6 +1,6 @@
 import type { PlanLine, PlanNote } from '../model/job.ts';
 import { KIND_ROWS } from '../model/object-kind.ts';
-import type { FinishedJob } from '../runtime/local-inspector.ts';
+import type { FinishedJob } from '../runtime/inspector.ts';
 import type { Exit } from './exit-codes.ts';
 import { plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';

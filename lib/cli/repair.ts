@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { type Config, loadConfig } from '../config/load-config.ts';
+import type { Config } from '../config/load-config.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
-import { selectPair } from '../config/select-pairs.ts';
+import { PairSelectionError } from '../config/select-pairs.ts';
 import { MOST_EXTRA_DELETES, type ObjectLine } from '../model/job.ts';
-import { type FinishedJob, type LocalInspector, openLocalInspector } from '../runtime/local-inspector.ts';
+import type { FinishedJob, Inspector } from '../runtime/inspector.ts';
 import type { OnceReport } from '../runtime/local-runtime.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { canAsk, isConfirmed } from './confirm.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
+import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { counted } from './plain-text.ts';
 import { printJson } from './print-json.ts';
 import { countsJson, objectLines, renderCheck, renderObject } from './render-check.ts';
@@ -18,8 +18,7 @@ import { type Screen, screenOn } from './screen.ts';
 import { takeStopSignals } from './stop-signals.ts';
 import { watchRuntime } from './watch-runtime.ts';
 
-interface RepairOptions {
-  readonly config: string;
+interface RepairOptions extends InspectionOptions {
   readonly json?: true;
   readonly deleteExtra?: true;
   readonly yes?: true;
@@ -27,7 +26,7 @@ interface RepairOptions {
 
 /** `chef-sync-ctl repair`; `finish` gets how it ended. */
 export function repairCommand(finish: (exit: Exit) => void): Command {
-  return new Command('repair')
+  return withInspectionOptions(new Command('repair'))
     .summary('copy what a check of a pair finds missing or different')
     .description(
       'Compares both sides of a pair as check does and makes every missing or different object due to be copied, whatever\n' +
@@ -38,7 +37,6 @@ export function repairCommand(finish: (exit: Exit) => void): Command {
         'answers twice more that it has no such object, and only as it was when it was shown.',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, or the destination alone')
-    .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--json', 'print one JSON object')
     .option('--delete-extra', 'delete what only the replica has')
     .option('--yes', 'do not ask before --delete-extra, for scripts')
@@ -75,29 +73,33 @@ interface Repair {
 }
 
 async function repair(selector: string, options: RepairOptions): Promise<Exit> {
-  const config = loadConfig(options.config);
-  const pair = selectPair(config.pairs, selector);
   const screen = screenOn(options.json === true ? process.stderr : process.stdout);
-  const inspector = openLocalInspector(config, [pair]);
+  const { pairs, inspector, local, stack } = await openInspection(options, selector);
   let done: Repair;
   try {
-    done = await makeDue(inspector, pair.name, options, screen);
+    done = await makeDue(inspector, onePair(pairs, selector), options, screen);
   } finally {
     await inspector.close();
   }
-  if (done.by === 'this command') done = { ...done, once: await carryOut(config, pair, done.extras) };
+  const [pair] = local?.pairs ?? [];
+  if (done.by === 'this command' && local !== undefined && pair !== undefined) {
+    done = { ...done, once: await carryOut(local.config, pair, done.extras) };
+  }
   const exit = repairExit(done);
   if (options.json === true) printJson(exit, [repairJson(done)]);
-  else for (const line of outcome(done, screen)) screen.line(line);
+  else for (const line of outcome(done, stack, screen)) screen.line(line);
   return exit;
 }
 
-async function makeDue(
-  inspector: LocalInspector,
-  pair: string,
-  options: RepairOptions,
-  screen: Screen,
-): Promise<Repair> {
+/** A repair is about one pair; a glob may mean more. */
+function onePair(pairs: readonly string[], selector: string): string {
+  const [pair, ...others] = pairs;
+  if (pair !== undefined && others.length === 0) return pair;
+  const message = `"${selector}" means the pairs ${pairs.join(', ')}; name one of them`;
+  throw new PairSelectionError('PAIR_AMBIGUOUS', message, pairs);
+}
+
+async function makeDue(inspector: Inspector, pair: string, options: RepairOptions, screen: Screen): Promise<Repair> {
   const found = await finishJob(inspector, { command: 'repair', pair });
   if (options.json !== true) for (const line of renderCheck(pair, found, screen)) screen.line(line);
   const paths = objectLines(found)
@@ -106,13 +108,13 @@ async function makeDue(
   const extras = options.deleteExtra === true ? await deleteExtras(inspector, pair, paths, options, screen) : [];
   const isAnythingDue = (found.job.counts['+'] ?? 0) + (found.job.counts['*'] ?? 0) > 0;
   const isToDelete = extras.some(({ sign }) => sign === '-');
-  const by = !isAnythingDue && !isToDelete ? 'nobody' : inspector.isPolledByDaemon(pair) ? 'daemon' : 'this command';
+  const by = !isAnythingDue && !isToDelete ? 'nobody' : inspector.isPolled(pair) ? 'daemon' : 'this command';
   return { pair, found, extras, by };
 }
 
 /** Asks, and hands the objects to the guard. */
 async function deleteExtras(
-  inspector: LocalInspector,
+  inspector: Inspector,
   pair: string,
   all: readonly ObjectLine['path'][],
   { yes }: RepairOptions,
@@ -166,7 +168,11 @@ function repairExit({ found, extras, once }: Repair): Exit {
   return worstExit([isIncomplete ? 'unsynced' : 'ok', once === undefined ? 'ok' : onceExit(once)]);
 }
 
-function outcome({ pair, found, extras, by, once }: Repair, screen: Screen): readonly string[] {
+function outcome(
+  { pair, found, extras, by, once }: Repair,
+  stack: string | undefined,
+  screen: Screen,
+): readonly string[] {
   const due = (found.job.counts['+'] ?? 0) + (found.job.counts['*'] ?? 0);
   const deletes = extras.filter(({ sign }) => sign === '-').length;
   const what = [
@@ -176,7 +182,9 @@ function outcome({ pair, found, extras, by, once }: Repair, screen: Screen): rea
   return [
     ...extras.filter(isUnreadable).map((line) => renderObject(line, screen)),
     ...(by === 'nobody' ? [`${pair}  nothing to repair`] : []),
-    ...(by === 'daemon' ? [`${pair}  ${what}: the daemon does it with its next poll`] : []),
+    ...(by === 'daemon'
+      ? [`${pair}  ${what}: ${stack === undefined ? 'the daemon does it with its next poll' : 'the next poll does it'}`]
+      : []),
     ...(once === undefined ? [] : renderOnce(once, systemClock.now(), screen)),
   ];
 }

@@ -15,22 +15,28 @@ export interface Lane {
 export interface PollShare {
   readonly slots: number;
   readonly requestsPerPoll: number;
+  /** And those that the one job may have that reads it (check, plan, repair, doctor). */
+  readonly requestsPerJob: number;
 }
 
-/** Lanes and polls of a stack. For every server: lanes × copiers × requests + slots × requests ≤ its `requestsInFlight`. */
+/** Lanes, polls and jobs of a stack. For every server: lanes × copiers × requests + slots × requests + those of a job ≤ its `requestsInFlight`. */
 export interface LanePlan {
   readonly lanes: readonly Lane[];
   /** By the origin of the server's URL. */
   readonly polls: ReadonlyMap<string, PollShare>;
-  /** Servers that have too few requests for their lanes; one sentence with the next step for each. */
-  readonly problems: readonly { readonly origin: string; readonly sentence: string }[];
+  /** Servers that have too few requests for a lane each; one sentence with the next step for each. */
+  readonly problems: readonly string[];
 }
 
 /** `maximumConcurrency` of every lane's mapping. Two is the least that AWS takes. */
 export const COPIERS_PER_LANE = 2;
 
-/** The part of a server's requests that belongs to polls. */
-const POLL_SHARE = 1 / 4;
+/** The part of a server's requests that belongs to polls and the job, and what of it is the job's. */
+const READERS_SHARE = 1 / 4;
+const JOB_SHARE = 1 / 16;
+
+/** Far more than a configuration allows. */
+const MOST_REQUESTS = 1_000;
 
 /**
  * Shares out what every server can bear (design §5). A pair has a lane of its own while they suffice; beyond that the pairs of a replica
@@ -61,13 +67,15 @@ export function planLanes(pairs: readonly OrganizationPair[]): LanePlan {
 
   const lanesOf = (origin: string): number =>
     members.filter((lane) => lane.pairs.some((pair) => touches(pair, origin))).length;
-  const problems: LanePlan['problems'][number][] = [];
+  const problems: string[] = [];
   for (const [origin, server] of servers) {
     const lanes = lanesOf(origin);
     if (lanes <= server.mostLanes) continue;
-    const needed = Math.ceil((lanes * COPIERS_PER_LANE) / (1 - POLL_SHARE));
-    const sentence = `${origin} takes part in ${lanes} lanes, which need ${needed} requests in flight, and it allows ${server.requestsInFlight}: raise its \`requestsInFlight\` (at most 32) or put some replicas into another stack`;
-    problems.push({ origin, sentence });
+    let needed = server.requestsInFlight;
+    while (needed < MOST_REQUESTS && sharesOf(needed, server.pairs).mostLanes < lanes) needed += 1;
+    problems.push(
+      `${origin} takes part in ${lanes} lanes, which need ${needed} requests in flight, and it allows ${server.requestsInFlight}: raise its \`requestsInFlight\` (at most 32) or put some replicas into another stack`,
+    );
   }
   return {
     lanes: members.map((lane) => ({
@@ -82,15 +90,24 @@ export function planLanes(pairs: readonly OrganizationPair[]): LanePlan {
         ),
       ),
     })),
-    polls: new Map([...servers].map(([origin, { slots, requestsPerPoll }]) => [origin, { slots, requestsPerPoll }])),
+    polls: new Map(
+      [...servers].map(([origin, { slots, requestsPerPoll, requestsPerJob }]) => [
+        origin,
+        { slots, requestsPerPoll, requestsPerJob },
+      ]),
+    ),
     problems,
   };
 }
 
-interface ServerShare extends PollShare {
+interface ServerShare extends Shares {
   readonly requestsInFlight: number;
   readonly pairs: number;
   readonly replicas: number;
+}
+
+/** Who may have how many of a server's requests in flight. */
+interface Shares extends PollShare {
   /** Requests left for copiers. */
   readonly forCopiers: number;
   /** With one request for each copier. */
@@ -104,24 +121,26 @@ function serversOf(pairs: readonly OrganizationPair[]): ReadonlyMap<string, Serv
       const ofServer = pairs.filter((pair) => touches(pair, origin));
       const settings = ofServer.flatMap((pair) => [pair.primary, pair.replica]).filter((s) => originOf(s) === origin);
       const requestsInFlight = Math.min(...settings.map((s) => s.requestsInFlight));
-      const forPolls = Math.max(1, Math.floor(requestsInFlight * POLL_SHARE));
-      const slots = Math.min(ofServer.length, forPolls);
-      const requestsPerPoll = Math.floor(forPolls / slots);
-      const forCopiers = requestsInFlight - slots * requestsPerPoll;
       return [
         origin,
         {
           requestsInFlight,
           pairs: ofServer.length,
           replicas: new Set(ofServer.map((pair) => pair.replicaName)).size,
-          slots,
-          requestsPerPoll,
-          forCopiers,
-          mostLanes: Math.floor(forCopiers / COPIERS_PER_LANE),
+          ...sharesOf(requestsInFlight, ofServer.length),
         },
       ];
     }),
   );
+}
+
+function sharesOf(requestsInFlight: number, pairs: number): Shares {
+  const requestsPerJob = Math.max(1, Math.floor(requestsInFlight * JOB_SHARE));
+  const forPolls = Math.max(1, Math.floor(requestsInFlight * READERS_SHARE) - requestsPerJob);
+  const slots = Math.min(pairs, forPolls);
+  const requestsPerPoll = Math.floor(forPolls / slots);
+  const forCopiers = requestsInFlight - slots * requestsPerPoll - requestsPerJob;
+  return { slots, requestsPerPoll, requestsPerJob, forCopiers, mostLanes: Math.floor(forCopiers / COPIERS_PER_LANE) };
 }
 
 const originOf = (settings: ServerSettings): string => new URL(settings.url).origin;

@@ -17,6 +17,8 @@ export interface PackedServer extends Omit<ServerSettings, 'key' | 'ca'> {
   /** How many polls may read it at a time. */
   readonly pollSlots: number;
   readonly requestsPerPoll: number;
+  /** Of the one job that may read it at a time. */
+  readonly requestsPerJob: number;
 }
 
 /** A pair; its servers are indices of {@link PackedConfig.servers}. */
@@ -41,9 +43,16 @@ export function packConfig({ pairs }: Config, readCa: (absolutePath: string) => 
   const packedServer = ({ key, ca, ...settings }: ServerSettings): PackedServer => {
     if (!('secret' in key))
       throw new Error(`the key of ${settings.url} is in a file, so this is no configuration for AWS`);
-    const share = plan.polls.get(new URL(settings.url).origin) ?? { slots: 1, requestsPerPoll: 1 };
-    const { slots: pollSlots, requestsPerPoll } = share;
-    return { ...settings, key, ...(ca !== undefined && { caPem: readCa(ca) }), pollSlots, requestsPerPoll };
+    const share = plan.polls.get(new URL(settings.url).origin) ?? { slots: 1, requestsPerPoll: 1, requestsPerJob: 1 };
+    const { slots: pollSlots, requestsPerPoll, requestsPerJob } = share;
+    return {
+      ...settings,
+      key,
+      ...(ca !== undefined && { caPem: readCa(ca) }),
+      pollSlots,
+      requestsPerPoll,
+      requestsPerJob,
+    };
   };
   const packedPair = (pair: OrganizationPair): PackedPair => {
     const { name, source, destination, settings } = pair;

@@ -21,6 +21,8 @@ export interface AwsChefServers {
    * missing or unusable; the next call tries again.
    */
   of(index: number, side: Side, requestsInFlight: number): Promise<ChefServer>;
+  /** The key of the server's user as it is now. Throws a `SyncError` when it is missing or unusable. */
+  key(server: PackedServer): Promise<SigningKey>;
   /** What was asked of each server since the last call; servers that were asked nothing are left out. */
   takeCounts(): readonly RequestCount[];
 }
@@ -76,6 +78,8 @@ export function openAwsChefServers(config: PackedConfig, secrets: Secrets, clock
   };
 
   return {
+    key: async ({ user, key, signingVersion }) =>
+      readSigningKey(user, await secrets.readNow(key.secret), signingVersion),
     async of(index, side, requestsInFlight) {
       const settings = config.servers[index];
       if (settings === undefined) throw new Error(`the packed configuration has no server ${index}`);

@@ -1,28 +1,50 @@
+import { randomBytes } from 'node:crypto';
 import { createDynamoDestinations } from '../aws/dynamo-destinations.ts';
+import { createDynamoJobs } from '../aws/dynamo-jobs.ts';
 import { createDynamoPairState } from '../aws/dynamo-pair-state.ts';
+import { createInvoker } from '../aws/invoke-function.ts';
 import { removePair } from '../aws/remove-pair.ts';
+import { PairSelectionError } from '../config/select-pairs.ts';
+import { isJobOver, type JobRequest, startJob as newJob } from '../model/job.ts';
 import type { OperatorAnswer } from '../model/operator-request.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { answerOperator } from '../sync/answer-operator.ts';
-import { openTable, readPackedConfig } from './aws-environment.ts';
+import type { PairRecords } from '../sync/pair-context.ts';
+import { awsVariable, openTable, readPackedConfig } from './aws-environment.ts';
 import type { LogOf } from './aws-pair-contexts.ts';
 import { awsPairRecords, unknownPair } from './aws-pair-records.ts';
-import { enveloped, type OperatorEnvelope } from './operator-envelope.ts';
-import { type ControlRequest, readControlRequest } from './operator-request-schema.ts';
+import { doctorRequest } from './doctor-targets.ts';
+import type { JobOrder } from './inspector.ts';
+import { isUnderWay, unknownJob } from './job-report.ts';
+import { replicaNameOf } from './operator.ts';
+import { enveloped, type OperatorEnvelope, type Page } from './operator-envelope.ts';
+import { type ControlOrder, readControlRequest } from './operator-request-schema.ts';
 import { systemClock } from './system-clock.ts';
 
-/** What an operator is told of `forget`; the log keeps it. */
-export const FORGOTTEN = 'forgotten; the replica keeps everything';
+/** A job that was started, or is to go on. */
+export interface JobStarted {
+  /** Its id. */
+  readonly job: string;
+}
+
+/** What control answers to its requests. */
+export type ControlAnswer = readonly OperatorAnswer[] | JobStarted;
 
 /** A removal goes on in the next page after this long. */
 const LONG_PAGE_MS = 120_000;
 
-/** Does what operators ask. Writes the table alone, never asks a Chef server and reads no key; polls and copiers act on it. */
-export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<OperatorEnvelope<readonly OperatorAnswer[]>> {
+/**
+ * Does what operators ask: writes the table, on which polls and copiers act, and starts the inspector. Never asks a Chef server and reads no
+ * key.
+ */
+export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<OperatorEnvelope<ControlAnswer>> {
   const config = readPackedConfig();
   const table = openTable();
   const recordsOf = awsPairRecords(config, table, systemClock);
   const configured = config.pairs.map(({ name }) => name);
+  const jobs = createDynamoJobs(table);
+  const invoker = createInvoker();
+  const inspector = awsVariable('CHEF_SYNC_INSPECTOR');
 
   const forget = async (pair: string): Promise<{ readonly isDone: boolean }> => {
     if (configured.includes(pair)) {
@@ -44,25 +66,73 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
     return await removePair(table, pair, systemClock.now() + LONG_PAGE_MS, systemClock);
   };
 
-  const answer = async (request: ControlRequest) => {
-    if (request.command !== 'forget') {
-      const known = (name: string) => {
-        const records = recordsOf(name);
-        if (records === undefined) throw unknownPair(name, configured);
-        return records;
-      };
-      return { answer: await answerOperator(request, known) };
-    }
-    const { pair } = request;
-    const { isDone } = await forget(pair);
-    return isDone ? { answer: [{ pair, text: FORGOTTEN }] } : { answer: [], next: pair };
+  const known = (name: string): PairRecords => {
+    const records = recordsOf(name);
+    if (records === undefined) throw unknownPair(name, configured);
+    return records;
   };
-  return (event) =>
-    enveloped(async () => {
-      const page = await answer(readControlRequest(event));
-      for (const { pair, text } of page.answer) logOf(pair)('info', `an operator asked: ${text}`);
-      return page;
-    });
+
+  /** Lambda starts the slice by itself; one that does not begin is asked for again by whoever waits for it. */
+  const startSlice = async (job: string): Promise<void> => await invoker.start(inspector, { job });
+
+  const requestOf = (order: JobOrder): JobRequest => {
+    if (order.command !== 'doctor') {
+      known(order.pair);
+      return order;
+    }
+    try {
+      return doctorRequest(
+        config.pairs.map((pair) => ({ ...pair, replicaName: replicaNameOf(pair.name) })),
+        order,
+      );
+    } catch (error) {
+      if (!(error instanceof PairSelectionError)) throw error;
+      throw refusal(error.message, error.code);
+    }
+  };
+
+  const startJob = async (order: JobOrder): Promise<JobStarted> => {
+    const job = newJob(requestOf(order), systemClock.now());
+    const id = randomBytes(6).toString('hex');
+    await jobs.update(id, () => ({ id, job, chunks: 0, attempts: 0, askedAt: job.startedAt }));
+    await startSlice(id);
+    const about = 'pair' in order ? order.pair : 'doctor';
+    logOf(about)('info', `an operator asked for a ${order.command}`, { job: id });
+    return { job: id };
+  };
+
+  const continueJob = async (id: string): Promise<JobStarted> => {
+    const now = systemClock.now();
+    if ((await jobs.read(id)) === undefined) throw unknownJob(id);
+    const record = await jobs.update(id, (found) =>
+      found === undefined || isJobOver(found.job) || isUnderWay(found, now) ? undefined : { ...found, askedAt: now },
+    );
+    if (record !== undefined) await startSlice(id);
+    return { job: id };
+  };
+
+  const answer = async (request: ControlOrder): Promise<Page<ControlAnswer>> => {
+    switch (request.command) {
+      case 'start-job':
+        return { answer: await startJob(request.request) };
+      case 'continue-job':
+        return { answer: await continueJob(request.job) };
+      case 'forget': {
+        const { pair } = request;
+        if (!(await forget(pair)).isDone) return { answer: [], next: pair };
+        return { answer: logged([{ pair, text: 'forgotten; the replica keeps everything' }]) };
+      }
+      default:
+        return { answer: logged(await answerOperator(request, known)) };
+    }
+  };
+
+  const logged = (answers: readonly OperatorAnswer[]): readonly OperatorAnswer[] => {
+    for (const { pair, text } of answers) logOf(pair)('info', `an operator asked: ${text}`);
+    return answers;
+  };
+
+  return (event) => enveloped(async () => await answer(readControlRequest(event)));
 }
 
 const refusal = (sentence: string, code: string): SyncError =>

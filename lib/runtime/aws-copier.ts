@@ -1,11 +1,10 @@
 import { readCopyMessage } from '../aws/copy-message-body.ts';
-import { laneOf } from '../aws/sqs-work-queue.ts';
 import type { CopyMessage } from '../model/copy-message.ts';
 import { retryAt } from '../model/ledger-entry.ts';
-import type { WorkQueue } from '../ports/work-queue.ts';
-import { type CopyWatch, copyObjects } from '../sync/copy-objects.ts';
+import { copyObjects } from '../sync/copy-objects.ts';
 import type { Log } from '../sync/pair-context.ts';
 import { type AwsPair, type LogOf, openAwsPairContexts } from './aws-pair-contexts.ts';
+import { NOTHING_TO_SEND } from './nothing-to-send.ts';
 
 /** Nothing is begun with less time than this: a request with its tries ends within 60 s, and the ledger must still be told. */
 const LEAST_TIME_LEFT_MS = 75_000;
@@ -14,7 +13,6 @@ const LEAST_TIME_LEFT_MS = 75_000;
 export interface DeliveredRecord {
   readonly id: string;
   readonly groupId: string;
-  readonly queueArn: string;
   readonly body: string;
 }
 
@@ -37,11 +35,12 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
   const copyGroup = async (
     pair: AwsPair,
     messages: readonly CopyMessage[],
-    watch: Required<Pick<CopyWatch, 'isTimeOver' | 'onRecorded'>> & Pick<CopyWatch, 'lane'>,
+    isTimeOver: () => boolean,
+    onRecorded: (message: CopyMessage) => void,
   ): Promise<void> => {
     const ctx = await pair.context();
     if (ctx !== undefined) {
-      await copyObjects(ctx, messages, watch);
+      await copyObjects(ctx, messages, { isTimeOver, onRecorded });
       return;
     }
     // A key is missing: the pair is paused, and its objects are due again when the pause is over.
@@ -49,7 +48,7 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
     for (const message of messages) {
       const { path, version } = message;
       await pair.records.ledger.update(path, (entry) => retryAt(entry, { version, at: until }));
-      watch.onRecorded(message);
+      onRecorded(message);
     }
   };
 
@@ -80,11 +79,7 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
               continue;
             }
             try {
-              await copyGroup(pair, messages, {
-                isTimeOver,
-                lane: laneOf(group[0]?.queueArn ?? ''),
-                onRecorded: acknowledge,
-              });
+              await copyGroup(pair, messages, isTimeOver, acknowledge);
             } catch (error) {
               const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
               logOf(name)(
@@ -100,10 +95,3 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
     },
   };
 }
-
-/** Copiers only take messages. */
-const NOTHING_TO_SEND: WorkQueue = {
-  beganAt: 0,
-  visibilitySeconds: 0,
-  send: () => Promise.reject(new Error('a copier sends no messages')),
-};

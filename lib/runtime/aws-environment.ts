@@ -10,7 +10,8 @@ export type AwsVariable =
   | 'CHEF_SYNC_CONFIG'
   | 'CHEF_SYNC_QUEUE_PREFIX'
   | 'CHEF_SYNC_FINGERPRINT_SECRET'
-  | 'CHEF_SYNC_LOG_PREFIX';
+  | 'CHEF_SYNC_LOG_PREFIX'
+  | 'CHEF_SYNC_INSPECTOR';
 
 /** The variable's value. A function without it cannot start, and says so in its first log line. */
 export function awsVariable(name: AwsVariable): string {

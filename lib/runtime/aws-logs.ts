@@ -22,7 +22,7 @@ export interface AwsLogRequest {
 }
 
 /** Functions whose logs are searched, one after the other. */
-const LOGGED_FUNCTIONS = ['poller', 'copier', 'parker', 'control', 'status'];
+const LOGGED_FUNCTIONS = ['poller', 'copier', 'parker', 'inspector', 'control', 'status'];
 
 /** A page ends when it has this many lines, or has taken this long. */
 const MANY_LINES = 500;

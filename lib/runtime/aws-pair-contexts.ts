@@ -3,7 +3,8 @@ import { createDynamoDestinations, type Destinations } from '../aws/dynamo-desti
 import type { DynamoTable } from '../aws/dynamo-table.ts';
 import { createSecrets } from '../aws/secrets.ts';
 import { createChefOrg } from '../chef/chef-org.ts';
-import type { PackedConfig, PackedPair } from '../config/packed-config.ts';
+import type { SigningKey } from '../chef/sign-request.ts';
+import type { PackedConfig, PackedPair, PackedServer } from '../config/packed-config.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { pairKey } from '../plan/fingerprint.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -24,9 +25,11 @@ export interface AwsPair {
   readonly records: PairRecords;
   /** Everything ready for a use case. Undefined: a key is missing or unusable, and the pair is paused for that reason now. */
   context(): Promise<PairContext | undefined>;
+  /** The same for those who only look: throws the `SyncError` of a key that is missing or unusable, and pauses nothing. */
+  open(): Promise<PairContext>;
 }
 
-/** What poller and copier share. */
+/** What poller, copier and inspector share. */
 export interface AwsPairContexts {
   readonly config: PackedConfig;
   readonly table: DynamoTable;
@@ -34,6 +37,8 @@ export interface AwsPairContexts {
   readonly destinations: Destinations;
   /** Undefined: the pair is not configured. */
   pair(name: string): AwsPair | undefined;
+  /** The key with which requests to that server are signed, as it is now. Throws a `SyncError` when it is missing or unusable. */
+  key(server: PackedServer): Promise<SigningKey>;
   /** Logs how much was asked of each server since the last call. */
   logRequests(log: Log): void;
 }
@@ -94,14 +99,18 @@ export function openAwsPairContexts(logOf: LogOf, shareOf: (config: PackedConfig
       const packed = config.pairs.find((one) => one.name === name);
       const records = recordsOf(name);
       if (packed === undefined || records === undefined) return undefined;
+      const opened = async (): Promise<PairContext> => {
+        const ctx = contexts.get(name) ?? (await open(packed, records));
+        contexts.set(name, ctx);
+        return ctx;
+      };
       return {
         packed,
         records,
+        open: opened,
         async context() {
           try {
-            const ctx = contexts.get(name) ?? (await open(packed, records));
-            contexts.set(name, ctx);
-            return ctx;
+            return await opened();
           } catch (error) {
             if (!(error instanceof SyncError) || error.side === undefined) throw error;
             logOf(name)('warn', error.message, { code: error.code, side: error.side });
@@ -111,6 +120,7 @@ export function openAwsPairContexts(logOf: LogOf, shareOf: (config: PackedConfig
         },
       };
     },
+    key: (server) => servers.key(server),
     logRequests(log) {
       for (const { server, requests, failures } of servers.takeCounts()) {
         log('info', 'requests to a Chef server', { server, requests, failures });

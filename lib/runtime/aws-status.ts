@@ -1,4 +1,5 @@
 import { createDynamoDestinations } from '../aws/dynamo-destinations.ts';
+import { createDynamoJobs } from '../aws/dynamo-jobs.ts';
 import { createDynamoLedger } from '../aws/dynamo-ledger.ts';
 import { createDynamoPairState } from '../aws/dynamo-pair-state.ts';
 import { createFunctionLogs } from '../aws/function-logs.ts';
@@ -8,6 +9,7 @@ import { type WorkUnderWay, workUnderWay } from '../sync/work-under-way.ts';
 import { awsVariable, openTable, readPackedConfig } from './aws-environment.ts';
 import { type AwsLogLine, openAwsLogs } from './aws-logs.ts';
 import { awsPairRecords, unknownPair } from './aws-pair-records.ts';
+import { type JobReport, jobPage } from './job-report.ts';
 import { type KnownPair, replicaNameOf } from './operator.ts';
 import { enveloped, type OperatorEnvelope, type Page } from './operator-envelope.ts';
 import { readStatusRequest, type StatusRequest } from './operator-request-schema.ts';
@@ -21,6 +23,7 @@ export interface StatusAnswers {
   readonly 'under way': readonly WorkUnderWay[];
   readonly unsynced: readonly UnsyncedObject[];
   readonly log: readonly AwsLogLine[];
+  readonly job: JobReport;
 }
 
 /** Pairs read side by side. */
@@ -38,6 +41,7 @@ export function openAwsStatus(): (event: unknown) => Promise<OperatorEnvelope<St
   const destinations = createDynamoDestinations(table);
   const rules = new Map(config.pairs.map((pair) => [pair.name, pairRules(pair.settings)]));
   const configured = awsPairRecords(config, table, systemClock);
+  const jobs = createDynamoJobs(table);
   const logs = openAwsLogs(createFunctionLogs(), awsVariable('CHEF_SYNC_LOG_PREFIX'));
 
   const names = async (): Promise<readonly string[]> => [
@@ -83,6 +87,8 @@ export function openAwsStatus(): (event: unknown) => Promise<OperatorEnvelope<St
         const { objects, next } = await unsyncedPage(createDynamoLedger(table, request.pair), request, request.after);
         return { answer: objects, next };
       }
+      case 'job':
+        return await jobPage(jobs, request);
       case 'log': {
         if (request.pair !== undefined) await known([request.pair]);
         return await logs(request);

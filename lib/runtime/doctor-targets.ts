@@ -1,8 +1,9 @@
 import { nearestWord } from '../config/nearest-word.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
 import { PairSelectionError, selectPairs } from '../config/select-pairs.ts';
-import type { DoctorTarget } from '../model/job.ts';
+import type { DoctorTarget, JobRequest } from '../model/job.ts';
 import type { ListPath } from '../model/object-path.ts';
+import type { JobOrder } from './inspector.ts';
 import { pairRules } from './pair-rules.ts';
 
 /** As much of a pair as says what of its servers is to be examined; a pair of a stack has it too. */
@@ -34,6 +35,14 @@ export function doctorTargets(pairs: readonly ExaminedPair[], selectors: readonl
     if (organizations === undefined) return [];
     return [{ server, organizations: [...organizations].map(([name, lists]) => ({ name, lists: [...lists] })) }];
   });
+}
+
+/** The request for what an operator calls by names. Throws as {@link doctorTargets}. */
+export function doctorRequest(
+  pairs: readonly ExaminedPair[],
+  { names, ...order }: Extract<JobOrder, { readonly command: 'doctor' }>,
+): JobRequest {
+  return { ...order, targets: doctorTargets(pairs, names) };
 }
 
 function pairsNamed(

@@ -8,52 +8,27 @@ import { fingerprintSecret } from '../local/fingerprint-secret.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
 import { openStateFileForSteering } from '../local/sqlite-state-file.ts';
-import { isJobOver, type Job, type JobLine, type JobRequest, startJob } from '../model/job.ts';
+import { isJobOver, type JobLine, type JobRequest, startJob } from '../model/job.ts';
 import type { ObjectPath } from '../model/object-path.ts';
-import { SyncError } from '../model/sync-error.ts';
 import { pairKey } from '../plan/fingerprint.ts';
 import { type DifferingValue, differingValues } from '../plan/normalised-form.ts';
 import type { ExamineServer } from '../sync/examine-servers.ts';
 import { type InspectedPair, workJob } from '../sync/work-job.ts';
 import { keyFile, openChefServers } from './chef-servers.ts';
+import { doctorRequest } from './doctor-targets.ts';
 import { examineServer, type ServerToExamine } from './examine-server.ts';
+import { finishedJob, type Inspector } from './inspector.ts';
 import { pairRules } from './pair-rules.ts';
 import { systemClock } from './system-clock.ts';
 
 /** A slice of this length is far too short to lose, and long enough that reading the lists again for the next one costs nothing. */
 const SLICE_MS = 60_000;
 
-/** A job that is done, with everything it found. */
-export interface FinishedJob {
-  readonly job: Job;
-  /** Sorted by path; notes at their place at the end. */
-  readonly lines: readonly JobLine[];
-  /** Of different objects, when asked for: their fields with the values of both sides. */
-  readonly values: ReadonlyMap<ObjectPath, readonly DifferingValue[]>;
-}
-
-/** How a job is watched. */
-export interface JobWatch {
-  /** Hears how many objects were looked at so far. */
-  readonly onCount?: (count: number) => void;
-  /** Keeps the values of fields that differ, which may be secrets. They stay in this process. */
-  readonly keepsValues?: boolean;
-}
-
-/** Works on jobs on this machine, whether the daemon runs or not. */
-export interface LocalInspector {
-  /** Works on the job to its end. Rejects with a `SyncError` when it ended with a problem. */
-  finish(request: JobRequest, watch?: JobWatch): Promise<FinishedJob>;
-  /** Whether a daemon is running that polls the pair; it carries out what a repair makes due. */
-  isPolledByDaemon(pair: string): boolean;
-  close(): Promise<void>;
-}
-
 /**
  * Makes ready to look into these pairs: reads their keys, asks no server yet. The state file is used when there is one, and never made. Throws
  * a `SyncError` or `ConfigError` with a sentence for the operator.
  */
-export function openLocalInspector({ statePath }: Config, pairs: readonly OrganizationPair[]): LocalInspector {
+export function openLocalInspector({ statePath }: Config, pairs: readonly OrganizationPair[]): Inspector {
   const file = existsSync(statePath) ? openStateFileForSteering(statePath) : undefined;
   const servers = openChefServers(pairs, systemClock);
 
@@ -95,10 +70,11 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
   };
 
   return {
-    async finish(request, { onCount, keepsValues = false } = {}) {
+    async finish(order, { onCount, keepsValues = false } = {}) {
       const lines: JobLine[] = [];
       const values = new Map<ObjectPath, readonly DifferingValue[]>();
       let count = 0;
+      const request: JobRequest = order.command === 'doctor' ? doctorRequest(pairs, order) : order;
       let job = startJob(request, systemClock.now());
       while (!isJobOver(job)) {
         const slice = await workJob(
@@ -121,21 +97,12 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
         job = slice.job;
         lines.push(...slice.lines);
       }
-      if (job.problem !== undefined) throw problemOf(job.problem);
-      return { job, lines: sorted(lines), values };
+      return finishedJob(job, lines, values);
     },
-    isPolledByDaemon: (pair) => file !== undefined && runningDaemon(file)?.pairs.includes(pair) === true,
+    isPolled: (pair) => file !== undefined && runningDaemon(file)?.pairs.includes(pair) === true,
     async close() {
       await servers.close();
       file?.close();
     },
   };
 }
-
-const problemOf = ({ code, text, side }: NonNullable<Job['problem']>): SyncError =>
-  new SyncError(text, { code, scope: side === undefined ? 'pair' : 'endpoint', retry: 'later', ...(side && { side }) });
-
-const placeOf = (line: JobLine): string => ('path' in line ? line.path : '~');
-
-const sorted = (lines: readonly JobLine[]): readonly JobLine[] =>
-  lines.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0));

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { globProblem } from '../config/object-glob.ts';
+import { MOST_EXTRA_DELETES } from '../model/job.ts';
 import { parseObjectPath } from '../model/object-path.ts';
 import type { OperatorRequest } from '../model/operator-request.ts';
 import { SyncError } from '../model/sync-error.ts';
+import type { JobOrder } from './inspector.ts';
 
 const pairs = z.array(z.string()).check(z.minLength(1));
 
@@ -15,6 +17,28 @@ const objectPath = z.pipe(
     return z.NEVER;
   }),
 );
+
+const jobShape = z.discriminatedUnion('command', [
+  z.strictObject({
+    command: z.literal('check'),
+    pair: z.string(),
+    listsEqual: z.boolean(),
+    readsFiles: z.optional(z.boolean()),
+  }),
+  z.strictObject({ command: z.literal('plan'), pair: z.string() }),
+  z.strictObject({ command: z.literal('repair'), pair: z.string() }),
+  z.strictObject({
+    command: z.literal('delete-extra'),
+    pair: z.string(),
+    paths: z.array(objectPath).check(z.minLength(1), z.maxLength(MOST_EXTRA_DELETES)),
+  }),
+  z.strictObject({
+    command: z.literal('doctor'),
+    names: z.array(z.string()),
+    writesProbes: z.optional(z.boolean()),
+    measuresLoad: z.optional(z.boolean()),
+  }),
+]);
 
 const controlShape = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('stop'), pairs }),
@@ -29,10 +53,18 @@ const controlShape = z.discriminatedUnion('command', [
   }),
   z.strictObject({ command: z.literal('approve-deletes'), pair: z.string(), plan: z.string() }),
   z.strictObject({ command: z.literal('forget'), pair: z.string() }),
+  z.strictObject({ command: z.literal('start-job'), request: jobShape }),
+  z.strictObject({ command: z.literal('continue-job'), job: z.string() }),
 ]);
 
 /** What `STACK-control` is asked: an operator request, or what only a home itself can do. */
-export type ControlRequest = OperatorRequest | { readonly command: 'forget'; readonly pair: string };
+export type ControlOrder =
+  | OperatorRequest
+  | { readonly command: 'forget'; readonly pair: string }
+  /** Answers the id of the new job, whose first slice begins soon. */
+  | { readonly command: 'start-job'; readonly request: JobOrder }
+  /** The next slice begins soon, unless one is under way or nothing is left to do. */
+  | { readonly command: 'continue-job'; readonly job: string };
 
 /** Where the page begins that is asked for: `next` of the one before it. */
 const after = z.optional(z.string());
@@ -60,13 +92,15 @@ const statusShape = z.discriminatedUnion('query', [
   }),
   /** Log lines of a pair since a time (ms since 1970), or of the functions themselves. */
   z.strictObject({ query: z.literal('log'), pair: z.optional(z.string()), from: z.int(), after }),
+  /** How far a job is, and what it found. */
+  z.strictObject({ query: z.literal('job'), job: z.string(), after }),
 ]);
 
 /** What `STACK-status` is asked. It changes nothing. */
 export type StatusRequest = z.output<typeof statusShape>;
 
 /** Reads a request to change something. Throws a `SyncError` that says what is wrong with it. */
-export const readControlRequest = (input: unknown): ControlRequest => read(controlShape, input);
+export const readControlRequest = (input: unknown): ControlOrder => read(controlShape, input);
 
 /** Reads a request to look. An empty event asks how every pair is. */
 export function readStatusRequest(input: unknown): StatusRequest {

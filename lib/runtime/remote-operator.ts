@@ -1,27 +1,32 @@
 import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
 import { STACK_NAME } from '../config/stack-name.ts';
-import type { OperatorAnswer } from '../model/operator-request.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { allUnsynced } from '../sync/unsynced-objects.ts';
+import type { ControlAnswer } from './aws-control.ts';
 import type { StatusAnswers } from './aws-status.ts';
 import type { KnownPair, Operator } from './operator.ts';
 import { openEnvelope, type Page } from './operator-envelope.ts';
-import type { ControlRequest, StatusRequest } from './operator-request-schema.ts';
+import type { ControlOrder, StatusRequest } from './operator-request-schema.ts';
 import { readRemoteLog } from './read-remote-log.ts';
 
 /** Each look is an invocation. */
 const LOOK_EVERY_MS = 2_000;
 
-/** Asks one function of a stack; throws what it refuses as its own sentence. */
+/** Asks the status function of a stack. */
 export type AskStatus = <Query extends StatusRequest['query']>(
   request: Extract<StatusRequest, { query: Query }>,
 ) => Promise<Page<StatusAnswers[Query]>>;
 
-/**
- * Looks at and steers the pairs of a stack on AWS. Looking invokes `STACK-status` alone, steering `STACK-control`; nothing else of the
- * account is needed or asked. Asks nothing yet. Throws a `SyncError` for what can be no stack's name.
- */
-export function openRemoteOperator(stack: string, invoker: Invoker = createInvoker()): Operator {
+/** The two functions of a stack that answer operators. What they refuse is thrown as its own sentence. */
+export interface AskedStack {
+  /** What a command ends in to reach the stack. */
+  readonly address: string;
+  readonly status: AskStatus;
+  control(request: ControlOrder): Promise<Page<ControlAnswer>>;
+}
+
+/** Asks nothing yet. Throws a `SyncError` for what can be no stack's name. */
+export function askStack(stack: string, invoker: Pick<Invoker, 'invoke'>): AskedStack {
   if (!STACK_NAME.test(stack)) {
     throw new SyncError(
       `${JSON.stringify(stack)} is no name of a stack: give the one that it was deployed with, like chef-sync.`,
@@ -29,16 +34,26 @@ export function openRemoteOperator(stack: string, invoker: Invoker = createInvok
     );
   }
   const address = ` --stack ${stack}`;
-  const page = async <Answer>(functionName: string, request: unknown): Promise<Page<Answer>> => {
+  const ask = async <Answer>(functionName: string, request: unknown): Promise<Page<Answer>> => {
     try {
       return openEnvelope(await invoker.invoke(functionName, request), functionName);
     } catch (error) {
       throw addressed(error, address);
     }
   };
-  const ask: AskStatus = (request) => page(`${stack}-status`, request);
-  const control = (request: ControlRequest): Promise<Page<readonly OperatorAnswer[]>> =>
-    page(`${stack}-control`, request);
+  return {
+    address,
+    status: (request) => ask(`${stack}-status`, request),
+    control: (request) => ask(`${stack}-control`, request),
+  };
+}
+
+/**
+ * Looks at and steers the pairs of a stack on AWS. Looking invokes `STACK-status` alone, steering `STACK-control`; nothing else of the
+ * account is needed or asked. Throws as {@link askStack}.
+ */
+export function openRemoteOperator(stack: string, invoker: Pick<Invoker, 'invoke'> = createInvoker()): Operator {
+  const { address, status: ask, control } = askStack(stack, invoker);
   let known: Promise<readonly KnownPair[]> | undefined;
 
   return {
@@ -56,7 +71,9 @@ export function openRemoteOperator(stack: string, invoker: Invoker = createInvok
         return { objects, next };
       }),
     async answer(request) {
-      return (await control(request)).answer;
+      const { answer } = await control(request);
+      if ('job' in answer) throw new Error('control answered something else than it was asked');
+      return answer;
     },
     async forget(pair) {
       while ((await control({ command: 'forget', pair })).next !== undefined);

@@ -11,7 +11,9 @@ import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
 import { type PackedConfig, unpackConfig } from '../../lib/config/packed-config.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../lib/model/operator-request.ts';
 import type { Ledger } from '../../lib/ports/ledger.ts';
+import type { Inspector } from '../../lib/runtime/inspector.ts';
 import type { Operator } from '../../lib/runtime/operator.ts';
+import { openRemoteInspector } from '../../lib/runtime/remote-inspector.ts';
 import { openRemoteOperator } from '../../lib/runtime/remote-operator.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
@@ -23,9 +25,6 @@ import { readStack, type SynthesizedStack } from './synthesized-stack.ts';
 
 /** Name of every stack of these tests. */
 export const STACK = 'chef-sync';
-
-/** Its poller. */
-export const POLLER = `${STACK}-poller`;
 
 /** Its copier. */
 export const COPIER = `${STACK}-copier`;
@@ -66,6 +65,7 @@ export interface AssembledStack extends AsyncDisposable {
   control(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
   /** As `chef-sync-ctl --stack` works on it. */
   readonly operator: Operator;
+  readonly inspector: Inspector;
 }
 
 /** The bundles of all tests of a process: they differ in their configuration alone, and making them takes longest. */
@@ -87,11 +87,10 @@ export async function startAssembledStack(
   organizations: readonly string[] = deployment.organizations,
 ): Promise<AssembledStack> {
   const folder = mkdtempSync(join(tmpdir(), 'chef-sync-assembled-'));
-  const cloud = await startLocalCloud();
-  const { now } = cloud;
-  const [primary, ...replicaServers] = await Promise.all([
-    startFakeChefServer({ feed: true, organizations, now }),
-    ...replicaNames.map(() => startFakeChefServer({ organizations, now })),
+  const [cloud, primary, ...replicaServers] = await Promise.all([
+    startLocalCloud(),
+    startFakeChefServer({ feed: true, organizations }),
+    ...replicaNames.map(() => startFakeChefServer({ organizations })),
   ]);
   const replicas = new Map(replicaNames.map((name, index) => [name, replicaServers[index] ?? primary]));
   cloud.secrets.put('chef-sync/primary', primary.keyPem);
@@ -114,9 +113,8 @@ export async function startAssembledStack(
     stack = readStack(app.synth().directory, STACK);
     await cloud.deploy(stack);
   };
-  const operator = openRemoteOperator(STACK, {
-    invoke: async (name, event) => JSON.stringify(await cloud.invoke(name, event)),
-  });
+  const invoker = { invoke: async (name: string, event: unknown) => JSON.stringify(await cloud.invoke(name, event)) };
+  const operator = openRemoteOperator(STACK, invoker);
 
   await deploy(deployment);
   return {
@@ -147,6 +145,7 @@ export async function startAssembledStack(
     },
     control: (request) => operator.answer(request),
     operator,
+    inspector: openRemoteInspector(STACK, { onStarted: () => undefined }, invoker),
     async [Symbol.asyncDispose]() {
       await cloud[Symbol.asyncDispose]();
       await Promise.all([primary.stop(), ...replicaServers.map((server) => server.stop())]);

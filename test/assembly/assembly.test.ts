@@ -81,6 +81,9 @@ describe('the bundles of a synthesized stack, each in processes of their own', {
       Date.now(),
       JSON.stringify({ level: 'INFO', message: 'a line', pair: PAIR }),
     );
+    const { job } = await world.inspector.finish({ command: 'check', pair: PAIR, listsEqual: false });
+    expect(Object.keys(job.counts)).toEqual(['=']);
+    expect((await world.inspector.finish({ command: 'plan', pair: PAIR })).lines).toEqual([]);
     const messages: unknown[] = [];
     for await (const { entry } of world.operator.log(PAIR).added()) messages.push(entry?.message);
     expect(messages).toEqual(['a line']);

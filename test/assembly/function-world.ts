@@ -21,6 +21,7 @@ import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-s
 type Functions = Readonly<{
   poller: typeof import('../../functions/poller.ts').handler;
   copier: typeof import('../../functions/copier.ts').handler;
+  inspector: typeof import('../../functions/inspector.ts').handler;
   status: typeof import('../../functions/status.ts').handler;
   control: typeof import('../../functions/control.ts').handler;
 }>;
@@ -33,7 +34,7 @@ export interface FunctionWorld extends AsyncDisposable {
   readonly sqs: SqsServer;
   readonly dynamo: DynamoServer;
   readonly functions: Functions;
-  /** `Invoke` of `stack-status` and `stack-control`. */
+  /** `Invoke` of `stack-status`, `stack-control` and `stack-inspector`. */
   readonly lambda: LambdaServer;
   readonly logs: LogsServer;
   readonly lane: EventSource;
@@ -42,6 +43,8 @@ export interface FunctionWorld extends AsyncDisposable {
   /** Fires the schedule, and nobody copies: the poll sends what is due and is stopped. */
   pollAlone(): Promise<void>;
   status(): Promise<{ readonly status: PairStatus; readonly unsynced: readonly UnsyncedObject[] }>;
+  /** Gives every slice of the inspector that much time. */
+  hurryInspector(seconds: number): void;
   control(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
 }
 
@@ -82,6 +85,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
     CHEF_SYNC_QUEUE_PREFIX: sqs.queueUrl('stack-lane-'),
     CHEF_SYNC_FINGERPRINT_SECRET: 'stack-fingerprints',
     CHEF_SYNC_LOG_PREFIX: '/aws/lambda/stack-',
+    CHEF_SYNC_INSPECTOR: 'stack-inspector',
     POWERTOOLS_SERVICE_NAME: 'stack',
     POWERTOOLS_METRICS_NAMESPACE: 'ChefSync',
     POWERTOOLS_METRICS_DISABLED: 'true',
@@ -99,10 +103,13 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
   const functions: Functions = {
     poller: (await import('../../functions/poller.ts')).handler,
     copier: (await import('../../functions/copier.ts')).handler,
+    inspector: (await import('../../functions/inspector.ts')).handler,
     status: (await import('../../functions/status.ts')).handler,
     control: (await import('../../functions/control.ts')).handler,
   };
+  let inspectorSeconds = 300;
   const lambda = await startLambdaServer({
+    'stack-inspector': (event) => functions.inspector(event, lambdaContext('inspector', inspectorSeconds)),
     'stack-status': (event) => functions.status(event, lambdaContext('status')),
     'stack-control': (event) => functions.control(event, lambdaContext('control')),
   });
@@ -140,8 +147,12 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
       if (status === undefined) throw new Error('status knows no pair');
       return { status, unsynced: await operator.unsynced('eu/acme', {}) };
     },
+    hurryInspector(seconds) {
+      inspectorSeconds = seconds;
+    },
     control: (request) => openRemoteOperator('stack').answer(request),
     async [Symbol.asyncDispose]() {
+      await lambda.idle();
       vi.unstubAllEnvs();
       dynamo.stop();
       secrets.stop();

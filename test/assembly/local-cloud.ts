@@ -5,6 +5,7 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod';
 import { type DynamoServer, startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type EventSource, eventSource } from '../support/aws/event-source.ts';
+import { startLambdaServer } from '../support/aws/lambda-server.ts';
 import { ANY_CREDENTIALS, type AwsCall, localArn, REGION } from '../support/aws/local-aws.ts';
 import { type LogsServer, startLogsServer } from '../support/aws/logs-server.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
@@ -63,7 +64,6 @@ interface Schedule {
 }
 
 interface Mapping {
-  readonly queue: string;
   readonly functionName: string;
   readonly source: EventSource;
   readonly mostAtATime: number;
@@ -94,9 +94,7 @@ export interface LocalCloud extends AsyncDisposable {
   isBusy(functionName: string): boolean;
   /** Processes of the function that get an event with this text in it die in the middle of it; without a text none do. */
   crashOn(functionName: string, text?: string): void;
-  /** The time that functions see, ms since 1970. */
-  now(): number;
-  /** Their clock is ahead by so much more from now on. */
+  /** The functions' clock is ahead by so much more from now on. */
   passTime(milliseconds: number): void;
 }
 
@@ -107,11 +105,12 @@ export async function startLocalCloud(): Promise<LocalCloud> {
   const onCall = (call: AwsCall): void => {
     if (call.caller !== ANY_CREDENTIALS.accessKeyId) calls.push(call);
   };
-  const [dynamo, sqs, secrets, logs] = await Promise.all([
+  const [dynamo, sqs, secrets, logs, lambda] = await Promise.all([
     startDynamoServer(onCall),
     startSqsServer(onCall),
     startSecretsServer(onCall),
     startLogsServer(onCall),
+    startLambdaServer({}, onCall),
   ]);
   const functions = new Map<string, DeployedFunction & { readonly idle: ExecutionEnvironment[] }>();
   const busy = new Map<ExecutionEnvironment, string>();
@@ -138,8 +137,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
       return await answered;
     } finally {
       busy.delete(environment);
-      if (functions.get(functionName) !== deployed) environment.kill();
-      else if (!environment.isDead()) deployed.idle.push(environment);
+      if (!environment.isDead()) deployed.idle.push(environment);
     }
   };
 
@@ -179,6 +177,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
         key,
         value.replace(`https://sqs.${REGION}.amazonaws.com`, sqs.url),
       ]);
+      lambda.deploy(name, (event) => invoke(name, event));
       functions.set(name, {
         name,
         folder: join(stack.directory, `asset.${Code.S3Key.replace(/\.zip$/, '')}`),
@@ -194,6 +193,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
           AWS_ENDPOINT_URL_SQS: sqs.url,
           AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
           AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.url,
+          AWS_ENDPOINT_URL_LAMBDA: lambda.url,
         },
       });
     }
@@ -209,7 +209,6 @@ export async function startLocalCloud(): Promise<LocalCloud> {
       const client = new SQSClient({ endpoint: sqs.url, region: REGION, credentials });
       clients.push(client);
       return {
-        queue,
         functionName: mapping.FunctionName,
         source: eventSource({ client }, sqs.queueUrl(queue), mapping.BatchSize),
         mostAtATime: mapping.ScalingConfig.MaximumConcurrency,
@@ -256,15 +255,15 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     scheduledPairs: () => [...schedules.keys()],
     async whileMapped(work) {
       let isWorking = true;
-      const take = async ({ queue, functionName, source }: Mapping): Promise<void> => {
+      const take = async ({ functionName, source }: Mapping): Promise<void> => {
         const handler = async (event: unknown): Promise<SQSBatchResponse> =>
           batchResponse.parse(await invoke(functionName, event));
         for (;;) {
           const wasWorking = isWorking;
-          // A function that died leaves its messages to the visibility time-out; a mapping ends with its queue.
-          const taken = await source.once(handler).catch(() => (queues.has(queue) ? 1 : 0));
+          // A function that died leaves its messages to the visibility time-out.
+          const taken = await source.once(handler).catch(() => 1);
           if (taken > 0) continue;
-          if (!wasWorking || !queues.has(queue)) return;
+          if (!wasWorking) return;
           await new Promise((resolve) => setTimeout(resolve, IDLE_PAUSE_MS));
         }
       };
@@ -284,7 +283,6 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     crashOn(functionName, text) {
       deadly.set(functionName, text);
     },
-    now: () => Date.now() + aheadMs,
     passTime(milliseconds) {
       aheadMs += milliseconds;
     },
@@ -295,6 +293,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
       dynamo.stop();
       secrets.stop();
       logs.stop();
+      lambda.stop();
       await sqs.stop();
     },
   };

@@ -32,6 +32,7 @@ function importMs(name: string): number {
           CHEF_SYNC_QUEUE_PREFIX: 'https://sqs.eu-central-1.amazonaws.com/123456789012/chef-sync-lane-',
           CHEF_SYNC_FINGERPRINT_SECRET: 'fingerprints',
           CHEF_SYNC_LOG_PREFIX: '/aws/lambda/chef-sync-',
+          CHEF_SYNC_INSPECTOR: 'chef-sync-inspector',
           POWERTOOLS_SERVICE_NAME: 'chef-sync',
           POWERTOOLS_METRICS_NAMESPACE: 'ChefSync',
         },

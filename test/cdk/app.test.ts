@@ -104,6 +104,7 @@ test('the bundle of every function is loaded by Node as it is, knowing only what
       CHEF_SYNC_QUEUE_PREFIX: 'https://sqs.eu-central-1.amazonaws.com/123456789012/chef-sync-lane-',
       CHEF_SYNC_FINGERPRINT_SECRET: 'fingerprints',
       CHEF_SYNC_LOG_PREFIX: '/aws/lambda/chef-sync-',
+      CHEF_SYNC_INSPECTOR: 'chef-sync-inspector',
       POWERTOOLS_SERVICE_NAME: 'chef-sync',
       POWERTOOLS_METRICS_NAMESPACE: 'ChefSync',
     },

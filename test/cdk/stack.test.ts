@@ -148,7 +148,9 @@ describe('a lane', () => {
       );
       const polls = plan.polls.get(new URL(url).origin);
       const copies = touching.reduce((sum, lane) => sum + COPIERS_PER_LANE * lane.requestsPerCopier, 0);
-      expect(copies + (polls?.slots ?? 0) * (polls?.requestsPerPoll ?? 0)).toBeLessThanOrEqual(requestsInFlight);
+      expect(
+        copies + (polls?.slots ?? 0) * (polls?.requestsPerPoll ?? 0) + (polls?.requestsPerJob ?? 0),
+      ).toBeLessThanOrEqual(requestsInFlight);
       expect(copies).toBeGreaterThan(0);
     }
   });
@@ -241,7 +243,7 @@ describe('every function', () => {
     const readers = Object.entries(propertiesOf(minimal.template, 'AWS::IAM::Policy'))
       .filter(([, policy]) => JSON.stringify(policy).includes('secretsmanager:'))
       .map(([id]) => FUNCTION_NAMES.find((name) => id.startsWith(`Functions${name}`)));
-    expect(readers.sort()).toEqual(['copier', 'poller']);
+    expect(readers.sort()).toEqual(['copier', 'inspector', 'poller']);
     const policies = JSON.stringify(minimal.template.findResources('AWS::IAM::Policy'));
     expect(policies).toContain(':secret:chef-sync/primary-??????');
     expect(policies).toContain(':secret:chef-sync/r0-??????');
@@ -252,7 +254,7 @@ describe('every function', () => {
 describe('the network', () => {
   test('is that of the configuration for functions that talk to Chef, and none for the others', () => {
     for (const { FunctionName, VpcConfig } of Object.values(propertiesOf(full.template, 'AWS::Lambda::Function'))) {
-      const isInside = FunctionName === 'full-poller' || FunctionName === 'full-copier';
+      const isInside = ['full-poller', 'full-copier', 'full-inspector'].includes(String(FunctionName));
       const own = { SubnetIds: EVERYTHING.network?.subnetIds, SecurityGroupIds: EVERYTHING.network?.securityGroupIds };
       expect(VpcConfig, String(FunctionName)).toEqual(isInside ? own : undefined);
     }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { urlOf } from './local-aws.ts';
+import { type CallListener, callerOf, localArn, urlOf } from './local-aws.ts';
 
 /** A function by its event. */
 type Invoked = (event: unknown) => Promise<unknown>;
@@ -31,7 +31,10 @@ export interface LambdaServer {
 }
 
 /** Starts a server that runs the functions in this process. A function that throws is answered as by Lambda: with its error, and 200. */
-export async function startLambdaServer(deployed: Readonly<Record<string, Invoked>>): Promise<LambdaServer> {
+export async function startLambdaServer(
+  deployed: Readonly<Record<string, Invoked>> = {},
+  onCall?: CallListener,
+): Promise<LambdaServer> {
   const functions = new Map(Object.entries(deployed));
   const invoked: string[] = [];
   const answerBytes: number[] = [];
@@ -41,6 +44,11 @@ export async function startLambdaServer(deployed: Readonly<Record<string, Invoke
   const answerOf = async (request: IncomingMessage): Promise<Answer> => {
     const [, name = ''] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.url ?? '') ?? [];
     invoked.push(decodeURIComponent(name));
+    onCall?.({
+      caller: callerOf(request.headers.authorization),
+      action: 'lambda:InvokeFunction',
+      resource: localArn('lambda', `function:${decodeURIComponent(name)}`),
+    });
     const body = await text(request);
     if (fault !== undefined) return refusal(fault);
     const run = functions.get(name);

@@ -1,0 +1,71 @@
+import { type Command, Option } from 'commander';
+import type { Config } from '../config/load-config.ts';
+import type { OrganizationPair } from '../config/organization-pairs.ts';
+import { selectPairs } from '../config/select-pairs.ts';
+import { SyncError } from '../model/sync-error.ts';
+import type { Inspector } from '../runtime/inspector.ts';
+import { openLocalInspector } from '../runtime/local-inspector.ts';
+import { chosenHome, type HomeOptions, withHomeOptions } from './open-home.ts';
+import { screenOn } from './screen.ts';
+
+/** What every command about jobs is told. */
+export interface InspectionOptions extends HomeOptions {
+  /** The id of a job of a stack. */
+  readonly job?: string;
+}
+
+/** Pairs that are looked into, and who does it. */
+export interface Inspection {
+  /** Names of the pairs that are meant. */
+  readonly pairs: readonly string[];
+  readonly inspector: Inspector;
+  /** The stack; undefined: this machine. */
+  readonly stack?: string;
+  /** Of this machine: the configuration, and the pairs of it that are meant. */
+  readonly local?: { readonly config: Config; readonly pairs: readonly OrganizationPair[] };
+}
+
+/** Adds `--config`, `--stack` and `--job`. */
+export function withInspectionOptions(command: Command): Command {
+  return withHomeOptions(command).addOption(
+    new Option('--job <id>', 'with --stack: wait for this job, which an earlier command began').conflicts('config'),
+  );
+}
+
+/**
+ * Makes ready to look into the pairs that `selector` means (all of them without one) in the home that the options choose. The caller closes
+ * the inspector. Throws a sentence of the home or of `selectPairs`.
+ */
+export async function openInspection(options: InspectionOptions, selector?: string): Promise<Inspection> {
+  const home = chosenHome(options);
+  if ('stack' in home) {
+    const { stack } = home;
+    const [{ openRemoteOperator }, { openRemoteInspector }] = await Promise.all([
+      import('../runtime/remote-operator.ts'),
+      import('../runtime/remote-inspector.ts'),
+    ]);
+    const inspector = openRemoteInspector(stack, { onStarted: (job) => showJob(job, stack), attachTo: options.job });
+    const known = selector === undefined ? [] : await openRemoteOperator(stack).pairs();
+    const configured = known.filter(({ isConfigured }) => isConfigured);
+    const pairs = selector === undefined ? [] : selectPairs(configured, selector).map(({ name }) => name);
+    return { pairs, inspector, stack };
+  }
+  if (options.job !== undefined || !('config' in home)) {
+    throw new SyncError('Jobs have ids on AWS only: name the stack with --stack NAME, or leave --job out.', {
+      code: 'HOME_UNKNOWN',
+      scope: 'pair',
+      retry: 'never',
+    });
+  }
+  const { config } = home;
+  const pairs = selector === undefined ? config.pairs : selectPairs(config.pairs, selector);
+  const inspector = openLocalInspector(config, pairs);
+  return { pairs: pairs.map(({ name }) => name), inspector, local: { config, pairs } };
+}
+
+/** The result goes to stdout; whoever ends this command needs to know how to come back to it. */
+function showJob(job: string, stack: string): void {
+  screenOn(process.stderr).line(
+    `job ${job} of the stack ${stack}; the same command with --job ${job} comes back to it`,
+  );
+}

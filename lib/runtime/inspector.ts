@@ -1,0 +1,53 @@
+import type { Job, JobLine, JobRequest } from '../model/job.ts';
+import type { ObjectPath } from '../model/object-path.ts';
+import { SyncError } from '../model/sync-error.ts';
+import type { DifferingValue } from '../plan/normalised-form.ts';
+
+/** A job as an operator asks for it: of a doctor by the names of servers and pairs, which each home looks up in its own configuration. */
+export type JobOrder =
+  | Exclude<JobRequest, { readonly command: 'doctor' }>
+  | (Omit<Extract<JobRequest, { readonly command: 'doctor' }>, 'targets'> & { readonly names: readonly string[] });
+
+/** A job that is done, with everything it found. */
+export interface FinishedJob {
+  readonly job: Job;
+  /** Sorted by path; notes at their place at the end. */
+  readonly lines: readonly JobLine[];
+  /** Of different objects, when asked for: their fields with the values of both sides. */
+  readonly values: ReadonlyMap<ObjectPath, readonly DifferingValue[]>;
+}
+
+/** How a job is watched. */
+export interface JobWatch {
+  /** Hears how many objects were looked at so far. */
+  readonly onCount?: (count: number) => void;
+  /** Keeps the values of fields that differ, which may be secrets. They stay in this process. */
+  readonly keepsValues?: boolean;
+}
+
+/** Works on jobs, or lets them be worked on, of the pairs of one home. */
+export interface Inspector {
+  /** Waits until the job is done. Rejects with a `SyncError` when it ended with a problem. */
+  finish(order: JobOrder, watch?: JobWatch): Promise<FinishedJob>;
+  /** Whether somebody polls the pair meanwhile, who carries out what a repair makes due. */
+  isPolled(pair: string): boolean;
+  close(): Promise<void>;
+}
+
+/** The job with its lines in order. Throws the `SyncError` of a job that ended with a problem. */
+export function finishedJob(
+  job: Job,
+  lines: readonly JobLine[],
+  values: FinishedJob['values'] = new Map(),
+): FinishedJob {
+  if (job.problem !== undefined) throw problemOf(job.problem);
+  return { job, lines: sorted(lines), values };
+}
+
+const problemOf = ({ code, text, side }: NonNullable<Job['problem']>): SyncError =>
+  new SyncError(text, { code, scope: side === undefined ? 'pair' : 'endpoint', retry: 'later', ...(side && { side }) });
+
+const placeOf = (line: JobLine): string => ('path' in line ? line.path : '~');
+
+const sorted = (lines: readonly JobLine[]): readonly JobLine[] =>
+  lines.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : placeOf(a) > placeOf(b) ? 1 : 0));

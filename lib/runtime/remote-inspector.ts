@@ -1,0 +1,76 @@
+import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
+import { isJobOver, type JobLine, type JobRequest } from '../model/job.ts';
+import { SyncError } from '../model/sync-error.ts';
+import { finishedJob, type Inspector, type JobOrder } from './inspector.ts';
+import { askStack } from './remote-operator.ts';
+import { systemClock } from './system-clock.ts';
+
+/** Each look is an invocation. */
+const LOOK_EVERY_MS = 2_000;
+
+/** What the operator of a stack's jobs is told, or tells. */
+export interface RemoteJobs {
+  /** Hears the id of a job that was started, with which another process can wait for it. */
+  readonly onStarted: (job: string) => void;
+  /** Waits for this job in the place of starting the first one. */
+  readonly attachTo?: string | undefined;
+}
+
+/**
+ * Lets the inspector of a stack work on jobs. Whoever waits asks control for one slice after the other: a job that nobody waits for rests
+ * after the slice under way, and goes on when somebody does.
+ */
+export function openRemoteInspector(
+  stack: string,
+  { onStarted, attachTo }: RemoteJobs,
+  invoker: Pick<Invoker, 'invoke'> = createInvoker(),
+): Inspector {
+  const { status, control } = askStack(stack, invoker);
+  let attached = attachTo;
+
+  const start = async (request: JobOrder): Promise<string> => {
+    const { answer } = await control({ command: 'start-job', request });
+    if (!('job' in answer)) throw new Error('control started something else than a job');
+    onStarted(answer.job);
+    return answer.job;
+  };
+
+  return {
+    async finish(order, { onCount = () => undefined } = {}) {
+      const given = attached;
+      attached = undefined;
+      const id = given ?? (await start(order));
+      const lines: JobLine[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const { answer, next } = await status({ query: 'job', job: id, after });
+        const { job, isUnderWay } = answer;
+        if (given !== undefined) refuseUnlessMeant(given, job.request, order);
+        lines.push(...answer.lines);
+        onCount(Object.values(job.counts).reduce<number>((sum, count) => sum + (count ?? 0), 0));
+        if (next === undefined) return finishedJob(job, lines);
+        after = next;
+        if (answer.lines.length > 0) continue;
+        if (!isUnderWay && !isJobOver(job)) await control({ command: 'continue-job', job: id });
+        await systemClock.sleep(LOOK_EVERY_MS);
+      }
+    },
+    // The schedules of the stack see to it.
+    isPolled: () => true,
+    close: async () => undefined,
+  };
+}
+
+/** Printing what another command has found would say something wrong. */
+function refuseUnlessMeant(id: string, request: JobRequest, order: JobOrder): void {
+  const isMeant =
+    request.command === order.command &&
+    ('pair' in request ? request.pair : '') === ('pair' in order ? order.pair : '');
+  if (isMeant) return;
+  const meant = 'pair' in request ? `${request.command} ${request.pair}` : request.command;
+  throw new SyncError(`The job ${id} is another one: wait for it with "chef-sync-ctl ${meant} --job ${id}".`, {
+    code: 'JOB_OTHER',
+    scope: 'pair',
+    retry: 'never',
+  });
+}
