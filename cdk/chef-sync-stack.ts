@@ -45,7 +45,7 @@ export class ChefSyncStack extends Stack {
     const { stackName } = this;
     const pairs = pairsByName(props.pairs);
     const plan = planLanes(pairs);
-    if (plan.problems.length > 0) throw new Error(plan.problems.join('\n'));
+    if (plan.problems.length > 0) throw new Error(plan.problems.map(({ sentence }) => sentence).join('\n'));
     Tags.of(this).add('application', 'chef-sync');
     Tags.of(this).add('chef-sync:stack', stackName);
 

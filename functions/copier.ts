@@ -11,9 +11,10 @@ const copier = openAwsCopier(telemetry.logOf, telemetry.log);
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async ({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-    const records = Records.map(({ messageId, body, attributes }) => ({
+    const records = Records.map(({ messageId, body, attributes, eventSourceARN }) => ({
       id: messageId,
       groupId: attributes.MessageGroupId ?? '',
+      queueArn: eventSourceARN,
       body,
     }));
     const failed = await copier.copy(records, () => context.getRemainingTimeInMillis());

@@ -11,7 +11,7 @@ const parker = openAwsParker(telemetry.logOf, telemetry.log);
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
-    const records = Records.map(({ messageId, body }) => ({ id: messageId, groupId: '', body }));
+    const records = Records.map(({ messageId, body }) => ({ id: messageId, body }));
     const { parked, failed } = await parker.park(records);
     telemetry.publishParked(parked);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };

@@ -12,6 +12,9 @@ const BATCH_SIZE = 10;
 /** The URL of a lane's queue. */
 export const laneUrl = (prefix: string, lane: string): string => `${prefix}${lane}.fifo`;
 
+/** The lane whose queue has this URL or ARN. */
+export const laneOf = (queue: string): string | undefined => /-lane-([0-9a-f]+)\.fifo$/.exec(queue)?.[1];
+
 /** The sending side of the FIFO queue at `queueUrl`. Rejects when the queue cannot be reached at all; the ledger sends again. */
 export function createSqsWorkQueue(client: SQSClient, queueUrl: string): WorkQueue {
   const sendBatch = async (batch: readonly OutgoingMessage[]): Promise<readonly OutgoingMessage[]> => {
@@ -32,6 +35,7 @@ export function createSqsWorkQueue(client: SQSClient, queueUrl: string): WorkQue
 
   return {
     beganAt: 0,
+    lane: laneOf(queueUrl),
     visibilitySeconds: VISIBILITY_SECONDS,
     async send(messages) {
       const failed: OutgoingMessage[] = [];

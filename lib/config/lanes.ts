@@ -24,8 +24,8 @@ export interface LanePlan {
   readonly lanes: readonly Lane[];
   /** By the origin of the server's URL. */
   readonly polls: ReadonlyMap<string, PollShare>;
-  /** Servers that have too few requests for a lane each; one sentence with the next step for each. */
-  readonly problems: readonly string[];
+  /** Servers that have too few requests for their lanes; one sentence with the next step for each. */
+  readonly problems: readonly { readonly origin: string; readonly sentence: string }[];
 }
 
 /** `maximumConcurrency` of every lane's mapping. Two is the least that AWS takes. */
@@ -67,15 +67,14 @@ export function planLanes(pairs: readonly OrganizationPair[]): LanePlan {
 
   const lanesOf = (origin: string): number =>
     members.filter((lane) => lane.pairs.some((pair) => touches(pair, origin))).length;
-  const problems: string[] = [];
+  const problems: LanePlan['problems'][number][] = [];
   for (const [origin, server] of servers) {
     const lanes = lanesOf(origin);
     if (lanes <= server.mostLanes) continue;
     let needed = server.requestsInFlight;
     while (needed < MOST_REQUESTS && sharesOf(needed, server.pairs).mostLanes < lanes) needed += 1;
-    problems.push(
-      `${origin} takes part in ${lanes} lanes, which need ${needed} requests in flight, and it allows ${server.requestsInFlight}: raise its \`requestsInFlight\` (at most 32) or put some replicas into another stack`,
-    );
+    const sentence = `${origin} takes part in ${lanes} lanes, which need ${needed} requests in flight, and it allows ${server.requestsInFlight}: raise its \`requestsInFlight\` (at most 32) or put some replicas into another stack`;
+    problems.push({ origin, sentence });
   }
   return {
     lanes: members.map((lane) => ({

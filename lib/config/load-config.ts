@@ -6,7 +6,8 @@ import { ConfigError } from './config-error.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { explainIssues } from './explain-issues.ts';
 import { foreignSettings } from './foreign-settings.ts';
-import { type OrganizationPair, organizationPairs } from './organization-pairs.ts';
+import { planLanes } from './lanes.ts';
+import { type OrganizationPair, organizationPairs, type ResolvedPairs } from './organization-pairs.ts';
 import { quote } from './quote.ts';
 import {
   type AwsSettings,
@@ -102,6 +103,11 @@ export function parseConfig(text: string, { file, readFile, home = 'local' }: Co
   if (yaml.syntaxProblems.length > 0 || problems.length > 0) {
     throw new ConfigError(inOrder(file, [...yaml.syntaxProblems, ...problems.map(locate)]));
   }
+  if (home === 'aws') {
+    // Reckoned from pairs that are all right, so it is told alone.
+    const tooMany = laneProblems(resolved);
+    if (tooMany.length > 0) throw new ConfigError(inOrder(file, tooMany.map(locate)));
+  }
   const warnings = [...reports.flatMap((report) => report.warnings), ...unusedReplicas(readable, resolved.pairs)];
   return {
     pairs: resolved.pairs,
@@ -127,6 +133,13 @@ function inOrder(file: string, located: readonly Located[]): readonly string[] {
 
 function isOfNewerVersion(content: unknown): boolean {
   return z.object({ version: z.int().min(2) }).safeParse(content).success;
+}
+
+function laneProblems({ pairs, servers }: ResolvedPairs): readonly ConfigProblem[] {
+  return planLanes(pairs).problems.map(({ origin, sentence }) => ({
+    path: servers.find(({ settings }) => new URL(settings.url).origin === origin)?.path ?? [],
+    sentence,
+  }));
 }
 
 function unusedReplicas(config: ReadableConfig, pairs: readonly OrganizationPair[]): readonly ConfigProblem[] {

@@ -19,6 +19,8 @@ export interface PairState {
   readonly run: Run;
   /** When the list of the content that definitions name was last read, or reported as unread. */
   readonly contentListedAt?: number;
+  /** The lane that its messages go to; `quietSince`: it is to move to another one, and no copy has been out since then. */
+  readonly lane?: { readonly name: string; readonly quietSince?: number };
   /** Deletes the guard released, for its 24-hour count. */
   readonly released: readonly Release[];
   /** Set after a changed source guid: the guard releases nothing by itself, for this reason. */

@@ -9,6 +9,8 @@ export interface WorkQueue {
   send(messages: readonly OutgoingMessage[]): Promise<{ readonly failed: readonly OutgoingMessage[] }>;
   /** Messages sent before this time (ms) are certainly gone: a queue in memory began then. 0 for a queue that keeps them. */
   readonly beganAt: number;
+  /** Name of the lane, where a pair can be given another one. */
+  readonly lane?: string;
   /** How long a received message stays hidden from other copiers. */
   readonly visibilitySeconds: number;
 }

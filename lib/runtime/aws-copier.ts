@@ -1,7 +1,8 @@
 import { readCopyMessage } from '../aws/copy-message-body.ts';
+import { laneOf } from '../aws/sqs-work-queue.ts';
 import type { CopyMessage } from '../model/copy-message.ts';
 import { retryAt } from '../model/ledger-entry.ts';
-import { copyObjects } from '../sync/copy-objects.ts';
+import { type CopyWatch, copyObjects } from '../sync/copy-objects.ts';
 import type { Log } from '../sync/pair-context.ts';
 import { type AwsPair, type LogOf, openAwsPairContexts } from './aws-pair-contexts.ts';
 import { NOTHING_TO_SEND } from './nothing-to-send.ts';
@@ -13,6 +14,7 @@ const LEAST_TIME_LEFT_MS = 75_000;
 export interface DeliveredRecord {
   readonly id: string;
   readonly groupId: string;
+  readonly queueArn: string;
   readonly body: string;
 }
 
@@ -35,12 +37,11 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
   const copyGroup = async (
     pair: AwsPair,
     messages: readonly CopyMessage[],
-    isTimeOver: () => boolean,
-    onRecorded: (message: CopyMessage) => void,
+    watch: Required<Pick<CopyWatch, 'isTimeOver' | 'onRecorded'>> & Pick<CopyWatch, 'lane'>,
   ): Promise<void> => {
     const ctx = await pair.context();
     if (ctx !== undefined) {
-      await copyObjects(ctx, messages, { isTimeOver, onRecorded });
+      await copyObjects(ctx, messages, watch);
       return;
     }
     // A key is missing: the pair is paused, and its objects are due again when the pause is over.
@@ -48,7 +49,7 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
     for (const message of messages) {
       const { path, version } = message;
       await pair.records.ledger.update(path, (entry) => retryAt(entry, { version, at: until }));
-      onRecorded(message);
+      watch.onRecorded(message);
     }
   };
 
@@ -79,7 +80,11 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
               continue;
             }
             try {
-              await copyGroup(pair, messages, isTimeOver, acknowledge);
+              await copyGroup(pair, messages, {
+                isTimeOver,
+                lane: laneOf(group[0]?.queueArn ?? ''),
+                onRecorded: acknowledge,
+              });
             } catch (error) {
               const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
               logOf(name)(

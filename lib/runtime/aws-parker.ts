@@ -18,7 +18,7 @@ export interface ParkReport {
 /** Parks the objects of dead letters. */
 export interface Parker {
   /** One after the other; when the ledger cannot be written, the rest comes again too. */
-  park(records: readonly DeliveredRecord[]): Promise<ParkReport>;
+  park(records: readonly Pick<DeliveredRecord, 'id' | 'body'>[]): Promise<ParkReport>;
 }
 
 /** Makes everything that every batch of this execution environment shares. Needs no configuration: a dead letter says whose it is. */

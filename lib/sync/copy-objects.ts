@@ -31,6 +31,8 @@ export type CopyOutcome = 'settled' | 'superseded' | 'retry' | 'parked' | 'held'
 export interface CopyWatch {
   /** Nothing new is begun any more; what is left is due again at once. */
   readonly isTimeOver?: () => boolean;
+  /** Where the messages came from: those of a lane that the pair has left do nothing, as its new lane has their objects. */
+  readonly lane?: string;
   /** The ledger knows how the message ended. */
   readonly onRecorded?: (message: CopyMessage) => void;
 }
@@ -44,7 +46,7 @@ export interface CopyWatch {
 export async function copyObjects(
   ctx: PairContext,
   messages: readonly CopyMessage[],
-  { isTimeOver, onRecorded }: CopyWatch = {},
+  { isTimeOver, lane, onRecorded }: CopyWatch = {},
 ): Promise<readonly CopyOutcome[]> {
   const outcomes: CopyOutcome[] = [];
   let deletes: { readonly message: CopyMessage; readonly begun: Begun }[] = [];
@@ -59,7 +61,7 @@ export async function copyObjects(
     deletes = [];
   };
   for (const message of messages) {
-    const begun = isTimeOver?.() === true ? await postpone(ctx, message) : await beginAttempt(ctx, message);
+    const begun = isTimeOver?.() === true ? await postpone(ctx, message) : await beginAttempt(ctx, message, lane);
     if (typeof begun === 'string') {
       record(message, begun);
     } else if (begun.entry.action === 'delete') {
@@ -79,10 +81,15 @@ async function postpone(ctx: PairContext, { path, version }: CopyMessage): Promi
   return 'waiting';
 }
 
-/** Counts the attempt, unless the pair is stopped, paused or the message superseded. */
-async function beginAttempt(ctx: PairContext, { path, version }: CopyMessage): Promise<Begun | CopyOutcome> {
+/** Counts the attempt, unless the pair is stopped, paused or in another lane, or the message superseded. */
+async function beginAttempt(
+  ctx: PairContext,
+  { path, version }: CopyMessage,
+  lane: string | undefined,
+): Promise<Begun | CopyOutcome> {
   const state = await ctx.state.read();
   if (state === undefined) return 'superseded';
+  if (lane !== undefined && state.lane !== undefined && state.lane.name !== lane) return 'superseded';
   const now = ctx.clock.now();
   const pausedUntil = state.paused?.until ?? 0;
   if (state.isStopped || pausedUntil > now) {

@@ -9,6 +9,7 @@ import { BREAKER_PAUSE_MS, openBreaker } from './breaker.ts';
 import { dispatchRun, reviveParked } from './dispatch-run.ts';
 import { completedFeed, type FeedReading, followFeed } from './follow-feed.ts';
 import { followHints } from './follow-hints.ts';
+import { followLane } from './follow-lane.ts';
 import { guardHeldDeletes } from './guard-held-deletes.ts';
 import { guidText, type PairContext } from './pair-context.ts';
 import { LeaseLostError, type PollLease, takeLease } from './poll-lease.ts';
@@ -112,7 +113,7 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
   }
   await reviveParked(ctx, lease.state().epoch);
   if (options.isCopyOnly !== true) await guardHeldDeletes(ctx, lease);
-  const isDrained = await dispatchUntilIdle(ctx, lease, options);
+  const isDrained = (await followLane(ctx, lease)) && (await dispatchUntilIdle(ctx, lease, options));
   await noteBootstrapped(ctx, lease);
   return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };
 }

@@ -26,6 +26,9 @@ import { readStack, type SynthesizedStack } from './synthesized-stack.ts';
 /** Name of every stack of these tests. */
 export const STACK = 'chef-sync';
 
+/** Its poller. */
+export const POLLER = `${STACK}-poller`;
+
 /** Its copier. */
 export const COPIER = `${STACK}-copier`;
 
@@ -87,10 +90,11 @@ export async function startAssembledStack(
   organizations: readonly string[] = deployment.organizations,
 ): Promise<AssembledStack> {
   const folder = mkdtempSync(join(tmpdir(), 'chef-sync-assembled-'));
-  const [cloud, primary, ...replicaServers] = await Promise.all([
-    startLocalCloud(),
-    startFakeChefServer({ feed: true, organizations }),
-    ...replicaNames.map(() => startFakeChefServer({ organizations })),
+  const cloud = await startLocalCloud();
+  const { now } = cloud;
+  const [primary, ...replicaServers] = await Promise.all([
+    startFakeChefServer({ feed: true, organizations, now }),
+    ...replicaNames.map(() => startFakeChefServer({ organizations, now })),
   ]);
   const replicas = new Map(replicaNames.map((name, index) => [name, replicaServers[index] ?? primary]));
   cloud.secrets.put('chef-sync/primary', primary.keyPem);

@@ -64,6 +64,7 @@ interface Schedule {
 }
 
 interface Mapping {
+  readonly queue: string;
   readonly functionName: string;
   readonly source: EventSource;
   readonly mostAtATime: number;
@@ -94,7 +95,9 @@ export interface LocalCloud extends AsyncDisposable {
   isBusy(functionName: string): boolean;
   /** Processes of the function that get an event with this text in it die in the middle of it; without a text none do. */
   crashOn(functionName: string, text?: string): void;
-  /** The functions' clock is ahead by so much more from now on. */
+  /** The time that functions see, ms since 1970. */
+  now(): number;
+  /** Their clock is ahead by so much more from now on. */
   passTime(milliseconds: number): void;
 }
 
@@ -137,7 +140,8 @@ export async function startLocalCloud(): Promise<LocalCloud> {
       return await answered;
     } finally {
       busy.delete(environment);
-      if (!environment.isDead()) deployed.idle.push(environment);
+      if (functions.get(functionName) !== deployed) environment.kill();
+      else if (!environment.isDead()) deployed.idle.push(environment);
     }
   };
 
@@ -209,6 +213,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
       const client = new SQSClient({ endpoint: sqs.url, region: REGION, credentials });
       clients.push(client);
       return {
+        queue,
         functionName: mapping.FunctionName,
         source: eventSource({ client }, sqs.queueUrl(queue), mapping.BatchSize),
         mostAtATime: mapping.ScalingConfig.MaximumConcurrency,
@@ -255,15 +260,15 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     scheduledPairs: () => [...schedules.keys()],
     async whileMapped(work) {
       let isWorking = true;
-      const take = async ({ functionName, source }: Mapping): Promise<void> => {
+      const take = async ({ queue, functionName, source }: Mapping): Promise<void> => {
         const handler = async (event: unknown): Promise<SQSBatchResponse> =>
           batchResponse.parse(await invoke(functionName, event));
         for (;;) {
           const wasWorking = isWorking;
-          // A function that died leaves its messages to the visibility time-out.
-          const taken = await source.once(handler).catch(() => 1);
+          // A function that died leaves its messages to the visibility time-out; a mapping ends with its queue.
+          const taken = await source.once(handler).catch(() => (queues.has(queue) ? 1 : 0));
           if (taken > 0) continue;
-          if (!wasWorking) return;
+          if (!wasWorking || !queues.has(queue)) return;
           await new Promise((resolve) => setTimeout(resolve, IDLE_PAUSE_MS));
         }
       };
@@ -283,6 +288,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     crashOn(functionName, text) {
       deadly.set(functionName, text);
     },
+    now: () => Date.now() + aheadMs,
     passTime(milliseconds) {
       aheadMs += milliseconds;
     },

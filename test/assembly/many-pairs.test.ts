@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { packedConfigOf, startAssembledStack } from './assembled-stack.ts';
+import { COPIER, POLLER, packedConfigOf, startAssembledStack } from './assembled-stack.ts';
 import { permissionsOf, refusedCalls } from './iam.ts';
 import { contentOf, fill } from './organization-content.ts';
 import { until } from './until.ts';
 
 const PAIR = 'eu/acme';
+const VISIBILITY_MS = 360_000;
 
 describe('the bundles of a synthesized stack of several pairs', { timeout: 120_000 }, () => {
   test('copy nothing more after a stop with 1,000 messages queued, and send them again after a start', async () => {
@@ -55,5 +56,47 @@ describe('the bundles of a synthesized stack of several pairs', { timeout: 120_0
     expect(world.lanes().toSorted()).toEqual([...planned].toSorted());
     const permissions = permissionsOf(world.stack());
     expect(refusedCalls(permissions, cloud.calls)).toEqual([]);
+  });
+
+  test('never copy one object in two lanes when a deployment moves its pair to another one', async () => {
+    const organizations = Array.from({ length: 8 }, (_, n) => `org${n}`);
+    const few = { organizations: ['org0'] };
+    await using world = await startAssembledStack(few, ['eu'], organizations);
+    const { cloud, primary, replica } = world;
+    const pair = 'eu/org0';
+    fill(primary.organization('org0'));
+    // More than two copiers take at a time.
+    for (let n = 12; n < 42; n += 1) primary.organization('org0').putRole(`role-${n}`, {});
+    const sendsTo = (lane: string): number =>
+      cloud.calls.filter(({ action, resource }) => action === 'sqs:SendMessage' && resource.endsWith(lane)).length;
+    const [oldLane = ''] = world.lanes();
+    replica().faults.when({ method: 'POST', path: /\/roles$/ }, { kind: 'delay', ms: 1_500 });
+
+    // The copier works on while the queue, with messages in it, is replaced under it.
+    await cloud.whileMapped(async () => {
+      const polled = cloud.fire(pair);
+      await until(() => replica().requests.count('POST', /\/roles$/) > 0);
+      cloud.kill(POLLER);
+      await expect(polled).rejects.toThrow('died');
+      expect(cloud.isBusy(COPIER)).toBe(true);
+      expect(cloud.sqs.count(oldLane)).toBeGreaterThan(20);
+      await world.deploy({ organizations });
+    });
+    replica().faults.clear();
+    const newLane = `chef-sync-lane-${packedConfigOf(world.stack()).pairs.find(({ name }) => name === pair)?.lane}.fifo`;
+    expect(newLane).not.toBe(oldLane);
+    primary.organization('org0').putRole('role-0', { description: 'changed' });
+
+    await world.sync(pair);
+    cloud.passTime(2 * VISIBILITY_MS + 1_000);
+    await world.sync(pair);
+    cloud.passTime(VISIBILITY_MS - 20_000);
+    await world.sync(pair);
+    expect(sendsTo(newLane)).toBe(0);
+
+    cloud.passTime(21_000);
+    await world.sync(pair);
+    expect(sendsTo(newLane)).toBeGreaterThan(0);
+    expect(contentOf(replica(), 'org0')).toEqual(contentOf(primary, 'org0'));
   });
 });

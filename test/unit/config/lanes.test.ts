@@ -63,10 +63,10 @@ describe('planLanes', () => {
     expect(planLanes(pairsOf(2, 4)).lanes.length).toBeLessThanOrEqual(6);
   });
 
-  test('more replicas than the primary can serve are refused, with the number it would need', () => {
-    expect(planLanes(pairsOf(7, 1)).problems).toEqual([
-      'https://chef.example.com takes part in 7 lanes, which need 18 requests in flight, and it allows 16: raise its `requestsInFlight` (at most 32) or put some replicas into another stack',
-    ]);
+  test('more replicas than the primary can serve are refused at its line, with the number it would need', () => {
+    expect(() => pairsOf(7, 1)).toThrow(
+      'chef-sync.yaml:2:1: https://chef.example.com takes part in 7 lanes, which need 18 requests in flight, and it allows 16: raise its `requestsInFlight` (at most 32) or put some replicas into another stack',
+    );
     expect(planLanes(pairsOf(7, 1, { primaryRequests: 18 })).problems).toEqual([]);
   });
 
