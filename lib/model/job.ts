@@ -117,7 +117,8 @@ export interface PlanNote {
     | 'waiting'
     | 'wrong organization'
     | 'deletes pass'
-    | 'deletes held';
+    | 'deletes held'
+    | 'deletes wait';
   /** One sentence. */
   readonly text: string;
 }

@@ -34,10 +34,13 @@ export interface PlannedChange {
   readonly reason: string;
   /** A delete that the guard was not asked about yet. */
   readonly asksGuard?: boolean;
+  /** Left as a parked object is: deletes of what it may still name wait. */
+  readonly keepsDeletes?: boolean;
 }
 
 const upsert = (reason: string): PlannedChange => ({ action: 'upsert', reason });
 const leave = (reason: string): PlannedChange => ({ action: 'leave', reason });
+const leaveParked = (reason: string): PlannedChange => ({ action: 'leave', reason, keepsDeletes: true });
 
 /**
  * What polls do with an object that was read on both sides just now, from what the ledger knows of it. It is the summary of what an
@@ -77,7 +80,7 @@ function planParked(entry: LedgerEntry, isChanged: boolean, { now }: Situation):
   if (isChanged) return upsert('changed on the primary since it was parked');
   if (entry.nextAttemptAt !== undefined && entry.nextAttemptAt <= now)
     return upsert('parked, and its daily attempt is due');
-  return leave(entry.lastError?.text ?? 'parked: tried again with `chef-sync-ctl retry`');
+  return leaveParked(entry.lastError?.text ?? 'parked: tried again with `chef-sync-ctl retry`');
 }
 
 function planDrift(entry: LedgerEntry, seen: SeenObject, { drift, previousNumber }: Situation): PlannedChange {
@@ -86,9 +89,11 @@ function planDrift(entry: LedgerEntry, seen: SeenObject, { drift, previousNumber
   const what = seen.isOnReplica
     ? 'changed on the replica by somebody else'
     : 'removed from the replica by somebody else';
-  if (drift === 'report') return leave(`${what}; reported and left (\`drift: report\`)`);
+  if (drift === 'report') return leaveParked(`${what}; reported and left (\`drift: report\`)`);
   const isAgain = entry.driftedIn !== undefined && previousNumber !== undefined && entry.driftedIn >= previousNumber;
-  return isAgain ? leave(`${what} again after it was repaired: another writer works on the replica`) : upsert(what);
+  return isAgain
+    ? leaveParked(`${what} again after it was repaired: another writer works on the replica`)
+    : upsert(what);
 }
 
 /** The primary has no such object, the replica has. */

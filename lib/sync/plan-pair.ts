@@ -53,7 +53,7 @@ export async function planSlice(
   });
   const notes = [
     ...(isFirst ? notesOf(state, guids, sides, end.now()) : []),
-    ...(place === undefined ? guardNotes(state, guids, counts, end.now()) : []),
+    ...(place === undefined ? deleteNotes(state, guids, counts, end.now()) : []),
   ];
   return {
     job: { ...job, place, counts, endedAt: place === undefined ? end.now() : undefined },
@@ -100,6 +100,7 @@ async function planOne(
   // The guard counts what leaves as members, as it does in a poll.
   if (change.action === 'delete') add(`live ${ref.kind}`);
   if (change.asksGuard === true) add(`asks ${ref.kind}`);
+  if (change.keepsDeletes === true) add(`keeps ${ref.kind}`);
   return { action: change.action, path, reason: change.reason };
 }
 
@@ -138,10 +139,10 @@ const BASELINE: PlanNote = {
   text: 'The pair has `bootstrap: false`: the primary as it is now is the baseline, and nothing is copied until it changes.',
 };
 
-/** What the guard says of the deletes of each kind, all of them together as they will be asked about. */
-function guardNotes(state: PairState | undefined, guids: Guids, counts: JobCounts, now: number): readonly PlanNote[] {
+/** What becomes of the deletes of each kind, all of them together as they will be asked about. */
+function deleteNotes(state: PairState | undefined, guids: Guids, counts: JobCounts, now: number): readonly PlanNote[] {
   const isPrimaryNew = state?.guids.primary !== undefined && state.guids.primary !== guids.primary;
-  return KIND_ROWS.flatMap(({ kind }): readonly PlanNote[] => {
+  const guarded = KIND_ROWS.flatMap(({ kind, stage }) => {
     const candidates = counts[`asks ${kind}`] ?? 0;
     if (candidates === 0) return [];
     const recent = (state?.released ?? []).filter((one) => one.kind === kind && one.at > now - GUARD_WINDOW_MS);
@@ -153,10 +154,23 @@ function guardNotes(state: PairState | undefined, guids: Guids, counts: JobCount
         ? 'the primary organization was replaced by another one of the same name'
         : state?.holdsEveryDelete,
     });
-    return [
-      verdict.isReleased
-        ? { note: 'deletes pass', text: `The delete guard lets ${candidates} deletes of kind ${kind} pass.` }
-        : { note: 'deletes held', text: `The delete guard holds the deletes of kind ${kind}: ${verdict.reason}.` },
-    ];
+    return [{ kind, stage, candidates, verdict }];
   });
+  const notes = guarded.map(({ kind, candidates, verdict }): PlanNote => {
+    const deletes = candidates === 1 ? 'the delete' : `the ${candidates} deletes`;
+    return verdict.isReleased
+      ? { note: 'deletes pass', text: `The delete guard lets ${deletes} of kind ${kind} pass.` }
+      : { note: 'deletes held', text: `The delete guard holds ${deletes} of kind ${kind}: ${verdict.reason}.` };
+  });
+  // What stays on the replica may still name what a delete would remove (design §5).
+  const waiting = KIND_ROWS.filter(
+    ({ kind, stage, isNamedByDefinitions }) =>
+      (counts[`delete ${kind}`] ?? 0) > 0 &&
+      (KIND_ROWS.some((later) => later.stage > stage && (counts[`keeps ${later.kind}`] ?? 0) > 0) ||
+        (isNamedByDefinitions && guarded.some((later) => later.stage > stage && !later.verdict.isReleased))),
+  );
+  if (waiting.length === 0) return notes;
+  const kinds = waiting.map(({ kind }) => kind).join(', ');
+  const text = `Deletes of kind ${kinds} wait: roles or environments that stay on the replica as they are may name them.`;
+  return [...notes, { note: 'deletes wait', text }];
 }

@@ -78,7 +78,7 @@ eu/acme  5 to copy, 1 only on the replica, never touched
           pair: 'eu/acme',
           counts: { role: { upsert: 2, delete: 25, leave: 0 }, data_bag_item: { delete: 1 }, unreadable: 0 },
           notes: [
-            { note: 'deletes pass', text: 'The delete guard lets 1 deletes of kind data_bag_item pass.' },
+            { note: 'deletes pass', text: 'The delete guard lets the delete of kind data_bag_item pass.' },
             { note: 'deletes held', text: expect.stringContaining('25 deletes of 33 objects are more than the 16') },
           ],
           objects: expect.arrayContaining([
