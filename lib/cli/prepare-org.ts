@@ -60,6 +60,7 @@ Examples:
   $ chef-sync-ctl prepare-org acme --on primary --reader --print-commands
 
 The superuser can do all of it. An admin of the organization can invite a user that exists and whose key is in its place.
+With --rotate a copy of the old key that somebody keeps elsewhere ceases to work too.
 For a key in Secrets Manager it needs secretsmanager:CreateSecret and PutSecretValue on that one name, and GetSecretValue
 to see whether a key that is there already is the right one; region and credentials by the usual rules of AWS.
 

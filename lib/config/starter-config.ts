@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { parse } from 'yaml';
 import type { Home } from './load-config.ts';
 import { organizationSchema, replicaName, serverSchema } from './schema.ts';
 
@@ -77,5 +77,6 @@ export function starterConfig({ home, primaryUrl, replicas, organizations, user 
   return `${lines.join('\n')}\n`;
 }
 
-/** On one line, and quoted where YAML would take it for something else than text. */
-const scalar = (text: string): string => stringify(text, { lineWidth: 0 }).trimEnd();
+/** Quoted where YAML would take it for something else than this text. */
+const scalar = (text: string): string =>
+  /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/.test(text) && parse(text) === text ? text : JSON.stringify(text);

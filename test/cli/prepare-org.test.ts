@@ -15,7 +15,7 @@ import { ANY_CREDENTIALS, REGION } from '../support/aws/local-aws.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
 import { startChefZero } from '../support/chef-zero.ts';
 import { type Goiardi, startGoiardi } from '../support/goiardi.ts';
-import { runCli } from './run-cli.ts';
+import { type CliResult, runCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 import { freshKeyPem, startUnpreparedServers, type UnpreparedServers, USER } from './unprepared-servers.ts';
 
@@ -46,24 +46,24 @@ function storeKey({ replicaKeyFile }: UnpreparedServers, pem: string): void {
 const writesOf = ({ replica }: UnpreparedServers): readonly string[] =>
   replica.requests.entries.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
-test('from nothing to a replica in sync: both organizations prepared, then one run', async () => {
+test('from nothing to a replica in sync: init, and the three commands that it says', async () => {
   await using servers = await startUnpreparedServers();
-  const { configFile, adminKeyFile } = servers;
-  const admin = ['--admin-user', 'pivotal', '--admin-key', adminKeyFile, '--config', configFile];
+  const options = ['--config', servers.configFile, '--force', '--json'];
+  const addresses = ['--primary', servers.primary.url, '--replica', `eu=${servers.replica.url}`];
+  const { stdout } = await runCli('init', ...options, ...addresses, '--organization', 'acme');
+  const next: readonly string[] = JSON.parse(stdout).next;
+  const commands = next.map((line) => line.replace('pivotal.pem', servers.adminKeyFile).split(' ').slice(1));
 
-  const primary = await runCli('prepare-org', 'acme', '--on', 'primary', '--reader', ...admin);
-  const replica = await runCli('prepare-org', 'acme', '--on', 'eu', ...admin);
-  const run = await runCli('run', '--once', '--config', configFile);
+  const ended: CliResult[] = [];
+  for (const command of commands) ended.push(await runCli(...command));
 
-  expect([primary, replica, run].map(({ code, stderr }) => [code, stderr])).toEqual([
-    [0, ''],
-    [0, ''],
-    [0, expect.any(String)],
-  ]);
+  expect(commands.map(([name]) => name)).toEqual(['prepare-org', 'prepare-org', 'run']);
+  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const [primary, replica] = ended.map((result) => result.stdout);
   expect(servers.replica.organization('acme').dump().roles.has('web')).toBe(true);
   expect(statSync(servers.replicaKeyFile).mode & 0o777).toBe(0o600);
   expect(statSync(dirname(servers.replicaKeyFile)).mode & 0o777).toBe(0o700);
-  const shown = replica.stdout.replaceAll(servers.folder, '').replace(/guid \w+/, 'guid …');
+  const shown = (replica ?? '').replaceAll(servers.folder, '').replace(/guid \w+/, 'guid …');
   expect(shown).toBe(`eu  ${servers.replica.url}
   found    organization  acme (acme, guid …)
   done     user          ec_sync_user
@@ -74,7 +74,7 @@ test('from nothing to a replica in sync: both organizations prepared, then one r
   groups: admins, billing-admins, clients, public_key_read_access, users
   actors of admins: 4 users (alice, ec_sync_user, pivotal, sync), 0 clients, 0 groups
 `);
-  expect(primary.stdout).toContain('in users, as every member');
+  expect(primary).toContain('in users, as every member');
 });
 
 test('a reader is in users and not in admins', async () => {
