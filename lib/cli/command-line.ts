@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { approveDeletesCommand } from './approve-deletes.ts';
 import { checkCommand } from './check.ts';
+import { completionCommand } from './completion.ts';
 import { doctorCommand } from './doctor.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
 import { forgetCommand } from './forget.ts';
+import { homeAddress } from './home-address.ts';
 import { initCommand } from './init.ts';
 import { managerLogCommand } from './manager-log.ts';
 import { notifyCommand } from './notify.ts';
@@ -15,7 +17,7 @@ import { repairCommand } from './repair.ts';
 import { resyncCommand } from './resync.ts';
 import { retryCommand } from './retry.ts';
 import { runCommand } from './run.ts';
-import { screenOn } from './screen.ts';
+import { holdBackLines, releaseLines, screenOn } from './screen.ts';
 import { syncLogCommand } from './sync-log.ts';
 import { syncStartCommand } from './sync-start.ts';
 import { syncStatusCommand } from './sync-status.ts';
@@ -44,21 +46,46 @@ const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
   forgetCommand,
 ];
 
+/** What every command is told. */
+interface GlobalOptions {
+  readonly quiet?: true;
+  readonly color?: boolean;
+  readonly debug?: true;
+  readonly config?: string;
+  readonly stack?: string;
+}
+
+/** Commands that go on for long and have a `--quiet` of their own. */
+const OWN_QUIET: ReadonlySet<string> = new Set(['run', 'sync-log', 'manager-log']);
+
 /**
  * Runs `chef-sync-ctl` with these arguments and answers the exit code. Never throws: what went wrong is on stderr, an expected error as
  * its sentence, a fault of ours as one sentence too, with its trace only when `--debug` is given.
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exit: Exit = 'ok';
+  let options: GlobalOptions = {};
+  const root = program((outcome) => {
+    exit = outcome;
+  });
+  root.hook('preAction', (_, command) => {
+    options = command.opts();
+    if (options.color === false) {
+      // styleText and commander look for these; whatever this process starts does as well.
+      process.env['NO_COLOR'] = '1';
+      delete process.env['FORCE_COLOR'];
+    }
+    if (options.quiet === true && !OWN_QUIET.has(command.name())) holdBackLines();
+  });
   try {
-    await program((outcome) => {
-      exit = outcome;
-    }).parseAsync([...args], { from: 'user' });
+    await root.parseAsync([...args], { from: 'user' });
+    releaseLines(exit === 'ok');
     return EXIT_CODES[exit].code;
   } catch (error) {
+    releaseLines(false);
     // Commander has written its own sentence, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.refused.code;
-    const explained = explainError(error, args.includes('--debug'));
+    const explained = explainError(error, options.debug === true, homeAddress(options));
     const screen = screenOn(process.stderr);
     for (const line of explained.lines) screen.line(line);
     return EXIT_CODES[explained.exit].code;
@@ -85,9 +112,11 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
     .exitOverride()
     .showHelpAfterError('Add --help to see how it is used.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'chef-sync-ctl: ')) });
-  for (const make of COMMANDS) {
-    const command = make(finish);
-    command.copyInheritedSettings(root).option('--debug', 'show the trace of a fault of chef-sync');
+  for (const command of [...COMMANDS.map((make) => make(finish)), completionCommand(finish, root)]) {
+    command.copyInheritedSettings(root);
+    if (!OWN_QUIET.has(command.name())) command.option('--quiet', 'print nothing when it ends with 0');
+    command.option('--no-color', 'no colours, as with NO_COLOR');
+    command.option('--debug', 'show the trace of a fault of chef-sync');
     root.addCommand(command);
   }
   return root;

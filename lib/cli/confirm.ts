@@ -1,10 +1,13 @@
 import { createInterface } from 'node:readline/promises';
+import { releaseLines } from './screen.ts';
 
 /** Whether somebody sits there who can be asked. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
 /** Asks on the terminal; only the whole word "yes" is one. */
 export async function isConfirmed(question: string): Promise<boolean> {
+  // Whoever is asked must see what about, with --quiet too.
+  releaseLines(false);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // Ctrl-C and Ctrl-D are no answer, and that is a no.
   const ending = new AbortController();

@@ -53,6 +53,7 @@ async function show(servers: DemoServers, screen: Screen, signal: AbortSignal): 
     plainEveryMs: PLAIN_PROGRESS_MS,
     isQuiet: false,
     isOnce: false,
+    address: '',
   });
   try {
     const [pair] = watched.runtime.pairs;

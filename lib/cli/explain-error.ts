@@ -1,7 +1,10 @@
 import { ConfigError } from '../config/config-error.ts';
 import { PairSelectionError } from '../config/select-pairs.ts';
 import { SyncError } from '../model/sync-error.ts';
+import { systemClock } from '../runtime/system-clock.ts';
 import type { Exit } from './exit-codes.ts';
+import { withAddress } from './home-address.ts';
+import { localTimes } from './human-time.ts';
 import { plainText } from './plain-text.ts';
 
 /** An error in words for the person at the terminal. */
@@ -12,15 +15,18 @@ export interface ExplainedError {
 
 const PROGRAM = 'chef-sync-ctl';
 
+const sentenceOf = ({ message }: Error, address: string): string =>
+  withAddress(localTimes(plainText(message), systemClock.now()), address);
+
 /**
  * What is refused (configuration, pair, state file) and a server that cannot be used as their own sentences; anything else is a fault of ours: one sentence, and the trace
- * only for those who asked for it.
+ * only for those who asked for it. Times are local, and commands to go on with end in `address`.
  */
-export function explainError(error: unknown, showsTrace: boolean): ExplainedError {
+export function explainError(error: unknown, showsTrace: boolean, address = ''): ExplainedError {
   if (error instanceof ConfigError) return { exit: 'refused', lines: error.problems.map(plainText) };
   if (error instanceof PairSelectionError || error instanceof SyncError) {
     const isServerInTheWay = error instanceof SyncError && error.scope === 'endpoint';
-    return { exit: isServerInTheWay ? 'waiting' : 'refused', lines: [`${PROGRAM}: ${plainText(error.message)}`] };
+    return { exit: isServerInTheWay ? 'waiting' : 'refused', lines: [`${PROGRAM}: ${sentenceOf(error, address)}`] };
   }
   const message = plainText(error instanceof Error ? error.message : String(error));
   if (!showsTrace) {

@@ -23,6 +23,8 @@ export interface ProgressOptions {
   readonly isQuiet: boolean;
   /** Each pair is polled until it is through: one that waits for the others is not stale. */
   readonly isOnce: boolean;
+  /** What commands to go on with end in, see `homeAddress`. */
+  readonly address: string;
 }
 
 /** A terminal looks alive at this pace. */
@@ -58,7 +60,7 @@ export function followProgress(pairsNow: () => readonly LocalPair[], options: Pr
 
   const tell = (progress: PairProgress): void => {
     const { pair, condition } = progress.status;
-    const message = progressMessage(progress, now());
+    const message = progressMessage(progress, now(), options.address);
     const last = told.get(pair);
     const isAtWork = condition === 'bootstrapping' || condition === 'catching up';
     const isDue = isAtWork && message !== last?.message && now() - (last?.at ?? 0) >= options.plainEveryMs;
@@ -79,7 +81,7 @@ export function followProgress(pairsNow: () => readonly LocalPair[], options: Pr
       throw error;
     }
     if (draw === undefined) all.forEach(tell);
-    else draw(frame(all, now(), screen));
+    else draw(frame(all, now(), screen, options.address));
   };
 
   const ending = new AbortController();
@@ -109,13 +111,13 @@ export function followProgress(pairsNow: () => readonly LocalPair[], options: Pr
 }
 
 /** As many pairs as the terminal has rows for; those that are not in sync first, when not all of them fit. */
-function frame(all: readonly PairProgress[], now: number, screen: Screen): string {
+function frame(all: readonly PairProgress[], now: number, screen: Screen, address: string): string {
   const rows = Math.max(1, (screen.stream.rows ?? all.length + 2) - 2);
   const isCrowded = all.length > rows;
   const isBusy = ({ status }: PairProgress): number => (status.condition === 'in sync' ? 1 : 0);
   const shown = isCrowded ? all.toSorted((a, b) => isBusy(a) - isBusy(b)).slice(0, rows) : all;
   const nameWidth = Math.max(...shown.map(({ status }) => status.pair.length));
-  const lines = shown.map((progress) => progressLine(progress, nameWidth, now, screen));
+  const lines = shown.map((progress) => progressLine(progress, nameWidth, now, screen, address));
   if (isCrowded) lines.push(`and ${all.length - rows} more pairs`);
   return lines.join('\n');
 }

@@ -45,6 +45,12 @@ export function formatPast(at: number, now: number): string {
   return `${formatTime(at, now)} (${formatDuration(now - at)} ago)`;
 }
 
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A sentence from elsewhere, its instants turned into times as {@link formatPast} shows them. */
+export const localTimes = (sentence: string, now: number): string =>
+  sentence.replace(INSTANT, (instant) => formatPast(Date.parse(instant), now));
+
 /** `in 56s`, or `now` when the time has come. */
 export function formatFuture(at: number, now: number): string {
   return at > now ? `in ${formatDuration(at - now)}` : 'now';

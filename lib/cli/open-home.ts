@@ -7,6 +7,7 @@ import { SyncError } from '../model/sync-error.ts';
 import { openLocalOperator } from '../runtime/local-operator.ts';
 import type { KnownPair, Operator } from '../runtime/operator.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
+import { homeAddress } from './home-address.ts';
 
 /** Where a command finds its pairs; at most one of them is given. */
 export interface HomeOptions {
@@ -67,7 +68,10 @@ export function chosenHome({ config, state, stack }: HomeOptions): ChosenHome {
 /** Opens the home that is meant, as {@link chosenHome}. The caller closes it. */
 export async function openHome(options: HomeOptions): Promise<Operator> {
   const home = chosenHome(options);
-  if ('config' in home) return openLocalOperator(home.config);
+  if ('config' in home) {
+    const { statePath, pairs } = home.config;
+    return openLocalOperator({ statePath, pairs, address: homeAddress(options) });
+  }
   if ('statePath' in home) return openLocalOperator(home);
   // The AWS SDK takes longer to load than most commands run.
   const { openRemoteOperator } = await import('../runtime/remote-operator.ts');

@@ -26,7 +26,13 @@ export function progressBar(done: number, total: number, width: number = BAR_WID
 export const doneOf = ({ counts }: PairStatus): number => Math.max(0, counts.total - counts.pendingUpserts);
 
 /** One pair on one line of a terminal, cut to its width: a bar while bootstrapping, the ages of the readings when in sync. */
-export function progressLine(progress: PairProgress, nameWidth: number, now: number, screen: Screen): string {
+export function progressLine(
+  progress: PairProgress,
+  nameWidth: number,
+  now: number,
+  screen: Screen,
+  address = '',
+): string {
   const { status } = progress;
   const name = status.pair.padEnd(nameWidth);
   const parts =
@@ -34,7 +40,7 @@ export function progressLine(progress: PairProgress, nameWidth: number, now: num
       ? ['bootstrapping', progressBar(doneOf(status), status.counts.total), ...measures(progress)]
       : status.condition === 'catching up'
         ? [stateText(status), ...measures(progress)]
-        : [stateText(status), statusDetails(status, now)[0] ?? ''];
+        : [stateText(status), statusDetails(status, now, address)[0] ?? ''];
   const text = cutText(`${name}  ${parts.join('  ')}`, (screen.width() ?? Number.POSITIVE_INFINITY) - 1);
   const [word = ''] = parts;
   const start = nameWidth + 2;
@@ -55,12 +61,12 @@ function measures({ status, stage, objectsPerSecond }: PairProgress): readonly s
 }
 
 /** The words of a plain log line for the same: what a change of state or a while of work is worth telling. */
-export function progressMessage(progress: PairProgress, now: number): string {
+export function progressMessage(progress: PairProgress, now: number, address = ''): string {
   const { status } = progress;
   if (status.condition === 'bootstrapping' || status.condition === 'catching up') {
     return [status.condition, ...measures(progress)].join('  ');
   }
-  const [detail] = statusDetails(status, now);
+  const [detail] = statusDetails(status, now, address);
   if (status.condition === 'waiting' && detail !== undefined) return detail;
   return detail === undefined ? stateText(status) : `${stateText(status)}  ${detail}`;
 }

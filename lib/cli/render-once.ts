@@ -13,11 +13,11 @@ const LISTED = 20;
 const LISTED_IN_JSON = 1000;
 
 /** How the passes of one pair came out: a line, and when it is not in sync what is left over and why. */
-export function renderOnce(report: OnceReport, now: number, screen: Screen): readonly string[] {
+export function renderOnce(report: OnceReport, now: number, screen: Screen, address = ''): readonly string[] {
   const { pair, poll, status, unsynced } = report;
   const outcome = screen.paint(outcomeText(report), CONDITION_COLOUR[status.condition]);
   const problem = poll.problem === undefined ? '' : `: ${plainText(poll.problem)}`;
-  const details = statusDetails(status, now);
+  const details = statusDetails(status, now, address);
   const isInSync = onceExit(report) === 'ok';
   const lines = [
     `${pair}  ${outcome}${problem}${isInSync ? ` (${[counted(status.counts.total, 'object'), ...details].join(', ')})` : ''}`,
@@ -27,7 +27,7 @@ export function renderOnce(report: OnceReport, now: number, screen: Screen): rea
   if (unsynced.length === 0) return lines;
   lines.push(...renderUnsynced(unsynced.slice(0, LISTED), now, screen).map((line) => `  ${line}`));
   if (unsynced.length > LISTED) {
-    lines.push(`  and ${unsynced.length - LISTED} more: chef-sync-ctl unsynced-objects ${pair}`);
+    lines.push(`  and ${unsynced.length - LISTED} more: chef-sync-ctl unsynced-objects ${pair}${address}`);
   }
   return lines;
 }

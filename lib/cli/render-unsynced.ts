@@ -1,5 +1,5 @@
 import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
-import { formatDuration, formatFuture, formatInstant } from './human-time.ts';
+import { formatFuture, formatInstant, formatPast } from './human-time.ts';
 import { plainText } from './plain-text.ts';
 import { renderTable } from './render-table.ts';
 import type { Screen } from './screen.ts';
@@ -14,7 +14,7 @@ export function renderUnsynced(objects: readonly UnsyncedObject[], now: number, 
       path,
       action,
       state,
-      since === undefined ? '-' : `${formatDuration(now - since)} ago`,
+      since === undefined ? '-' : formatPast(since, now),
       String(attempts),
       nextAttemptAt === undefined ? '-' : formatFuture(nextAttemptAt, now),
       plainText(reason),

@@ -9,6 +9,7 @@ import { systemClock } from '../runtime/system-clock.ts';
 import { canAsk, isConfirmed } from './confirm.ts';
 import { type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
+import { homeAddress } from './home-address.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { counted } from './plain-text.ts';
 import { printJson } from './print-json.ts';
@@ -83,11 +84,11 @@ async function repair(selector: string, options: RepairOptions): Promise<Exit> {
   }
   const [pair] = local?.pairs ?? [];
   if (done.by === 'this command' && local !== undefined && pair !== undefined) {
-    done = { ...done, once: await carryOut(local.config, pair, done.extras) };
+    done = { ...done, once: await carryOut(local.config, pair, done.extras, homeAddress(options)) };
   }
   const exit = repairExit(done);
   if (options.json === true) printJson(exit, [repairJson(done)]);
-  else for (const line of outcome(done, stack, screen)) screen.line(line);
+  else for (const line of outcome(done, stack, screen, homeAddress(options))) screen.line(line);
   return exit;
 }
 
@@ -138,6 +139,7 @@ async function carryOut(
   config: Config,
   pair: OrganizationPair,
   extras: readonly ObjectLine[],
+  address: string,
 ): Promise<OnceReport | undefined> {
   const watched = watchRuntime(
     { ...config, pairs: [pair], warnings: [] },
@@ -146,6 +148,7 @@ async function carryOut(
       plainEveryMs: Number.POSITIVE_INFINITY,
       isQuiet: !process.stderr.isTTY,
       isOnce: true,
+      address,
     },
   );
   const stop = takeStopSignals((name) =>
@@ -172,6 +175,7 @@ function outcome(
   { pair, found, extras, by, once }: Repair,
   stack: string | undefined,
   screen: Screen,
+  address: string,
 ): readonly string[] {
   const due = (found.job.counts['+'] ?? 0) + (found.job.counts['*'] ?? 0);
   const deletes = extras.filter(({ sign }) => sign === '-').length;
@@ -185,7 +189,7 @@ function outcome(
     ...(by === 'daemon'
       ? [`${pair}  ${what}: ${stack === undefined ? 'the daemon does it with its next poll' : 'the next poll does it'}`]
       : []),
-    ...(once === undefined ? [] : renderOnce(once, systemClock.now(), screen)),
+    ...(once === undefined ? [] : renderOnce(once, systemClock.now(), screen, address)),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { OnceReport } from '../runtime/local-runtime.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
+import { homeAddress } from './home-address.ts';
 import { printJson } from './print-json.ts';
 import { reloadOnHangup } from './reload-on-hangup.ts';
 import { onceJson, renderOnce } from './render-once.ts';
@@ -62,6 +63,7 @@ async function run(options: RunOptions): Promise<Exit> {
     plainEveryMs: PLAIN_PROGRESS_MS,
     isQuiet: options.quiet === true,
     isOnce: options.once === true,
+    address: homeAddress(options),
   });
   const stop = takeStopSignals((name) =>
     watched.log('info', `${name}: ends when the copies under way have ended; a second one ends at once`),
@@ -98,14 +100,14 @@ async function runOnce({ runtime, view }: WatchedRuntime, options: RunOptions, s
   await view.stop();
   const exit = worstExit(reports.map(onceExit));
   if (options.json === true) printJson(exit, reports.map(onceJson));
-  else showReports(reports, options.quiet === true);
+  else showReports(reports, options);
   return exit;
 }
 
-function showReports(reports: readonly OnceReport[], isQuiet: boolean): void {
+function showReports(reports: readonly OnceReport[], options: RunOptions): void {
   const screen = screenOn(process.stdout);
   for (const report of reports) {
-    if (isQuiet && onceExit(report) === 'ok') continue;
-    for (const line of renderOnce(report, systemClock.now(), screen)) screen.line(line);
+    if (options.quiet === true && onceExit(report) === 'ok') continue;
+    for (const line of renderOnce(report, systemClock.now(), screen, homeAddress(options))) screen.line(line);
   }
 }

@@ -10,8 +10,28 @@ export interface Screen {
   /** Columns of the terminal; undefined where nothing must be cut. */
   width(): number | undefined;
   line(text?: string): void;
-  /** Coloured on a terminal, unless NO_COLOR is set; otherwise as it is. */
+  /** Coloured on a terminal, unless NO_COLOR or --no-color is set; otherwise as it is. */
   paint(text: string, colour: Colour | undefined): string;
+}
+
+/** Lines of stdout that are printed only if the command does not end well; undefined: lines are printed at once. */
+let heldBack: string[] | undefined;
+
+/** For `--quiet`: from now on lines of stdout are held back. */
+export function holdBackLines(): void {
+  heldBack = [];
+}
+
+/** Ends {@link holdBackLines}: prints what was held back, or drops it when all is well. */
+export function releaseLines(isAllWell: boolean): void {
+  const lines = heldBack ?? [];
+  heldBack = undefined;
+  if (!isAllWell) for (const line of lines) writeLine(process.stdout, line);
+}
+
+function writeLine(stream: NodeJS.WriteStream, text: string): void {
+  if (heldBack !== undefined && stream === process.stdout) heldBack.push(text);
+  else stream.write(`${text}\n`);
 }
 
 /** The screen on one of the process's own streams. */
@@ -22,7 +42,7 @@ export function screenOn(stream: NodeJS.WriteStream): Screen {
     stream,
     isTerminal,
     width: () => (isTerminal ? stream.columns : undefined),
-    line: (text = '') => void stream.write(`${text}\n`),
+    line: (text = '') => writeLine(stream, text),
     paint: (text, colour) => (colour === undefined ? text : styleText(colour, text, { stream })),
   };
 }

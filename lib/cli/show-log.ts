@@ -13,6 +13,7 @@ import { takeStopSignals } from './stop-signals.ts';
 export interface LogOptions {
   readonly json?: true;
   readonly follow?: true;
+  readonly quiet?: true;
   /** Milliseconds. */
   readonly since?: number;
 }
@@ -26,6 +27,7 @@ export function withLogOptions(command: Command): Command {
       readDuration,
     )
     .option('--follow', 'go on with new lines, until Ctrl-C; begins with the last ten unless --since is given')
+    .option('--quiet', 'only warnings and errors')
     .option('--json', 'print the lines as they are, one JSON object each');
 }
 
@@ -39,12 +41,14 @@ const LINES_BEFORE = 10;
 export async function showLog(reader: LogReader, about: string, options: LogOptions): Promise<void> {
   const screen = screenOn(process.stdout);
   const since = options.since === undefined ? undefined : systemClock.now() - options.since;
-  let isWanted = options.since === undefined;
+  let isWanted = options.since === undefined && options.quiet !== true;
 
   const added = async function* (): AsyncGenerator<string> {
     for await (const { line, entry } of reader.added(since)) {
       // A line that is none of ours belongs to the one before it.
-      if (entry !== undefined) isWanted = since === undefined || entry.at >= since;
+      if (entry !== undefined) {
+        isWanted = (since === undefined || entry.at >= since) && (options.quiet !== true || entry.level !== 'info');
+      }
       if (!isWanted) continue;
       if (options.json === true) yield line;
       else yield entry === undefined ? plainText(line) : formatLogLine({ about, ...entry });

@@ -1,5 +1,5 @@
 import type { PairStatus } from '../sync/pair-status.ts';
-import { formatInstant, formatPast } from './human-time.ts';
+import { formatInstant, formatPast, localTimes } from './human-time.ts';
 import { counted, plainText } from './plain-text.ts';
 
 /** Paths named of many; `--json` has all of them. */
@@ -17,7 +17,7 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
     const { side, reason, since } = status.paused;
     details.push(`waiting for the ${side} since ${formatPast(since, now)}: ${plainText(reason)}`);
   } else if (condition === 'waiting' || condition === 'stale') {
-    details.push(plainText(status.text.slice(condition.length + 1)));
+    details.push(localTimes(plainText(status.text.slice(condition.length + 1)), now));
   }
   if (status.isFilterUnpolled)
     details.push(
@@ -56,7 +56,9 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
 /** What to do next, where the state itself does not say it. */
 export function nextStep({ pair, condition, counts }: PairStatus, address = ''): string | undefined {
   if (condition === 'never polled') {
-    return address === '' ? 'start it: chef-sync-ctl run' : 'its schedule starts the first poll within a minute';
+    return address.startsWith(' --stack')
+      ? 'its schedule starts the first poll within a minute'
+      : `start it: chef-sync-ctl run${address}`;
   }
   if (condition === 'no longer configured')
     return `add it to the configuration, or remove its state: chef-sync-ctl forget ${pair}${address}`;

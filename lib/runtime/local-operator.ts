@@ -18,6 +18,8 @@ import { systemClock } from './system-clock.ts';
 export interface LocalHome {
   readonly statePath: string;
   readonly pairs?: readonly OrganizationPair[];
+  /** As `Operator.address`. */
+  readonly address?: string;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -26,7 +28,7 @@ const LOOK_EVERY_MS = 100;
  * Looks at and steers the pairs of a state file on this machine, whether its daemon runs or not. Opens nothing before it is needed: for
  * reading, or for steering beside a daemon, never in its place.
  */
-export function openLocalOperator({ statePath, pairs: configured }: LocalHome): Operator {
+export function openLocalOperator({ statePath, pairs: configured, address = '' }: LocalHome): Operator {
   let reading: LocalState | undefined;
   let steering: StateFile | undefined;
   const read = (): LocalState => {
@@ -57,7 +59,7 @@ export function openLocalOperator({ statePath, pairs: configured }: LocalHome): 
       : (configured.find((pair) => pair.name === name)?.settings ?? 'no longer configured');
 
   return {
-    address: '',
+    address,
     lookEveryMs: LOOK_EVERY_MS,
     async pairs() {
       const names = (configured ?? []).map(({ name }) => name);

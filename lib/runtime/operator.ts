@@ -24,7 +24,7 @@ export function replicaNameOf(pair: string): string {
  * its next step. Names of pairs are those that `pairs` answered.
  */
 export interface Operator {
-  /** What a `chef-sync-ctl` command ends in to reach this home from where the operator is: nothing, or ` --stack NAME`. */
+  /** What a `chef-sync-ctl` command ends in to reach this home from where the operator is: nothing, ` --config FILE` or ` --stack NAME`. */
   readonly address: string;
   /** In the order of the configuration, then those that only the state knows. */
   pairs(): Promise<readonly KnownPair[]>;

@@ -68,6 +68,7 @@ const comparable = ({ code, stdout, stderr }: CliResult): CliResult => {
   const text = (output: string): string =>
     output
       .replaceAll(' --stack stack', '')
+      .replaceAll(` --config ${configFile}`, '')
       .replace(/\d\d:\d\d:\d\d/g, 'TIME')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
       .replace(/\b[\d.]+(?:ms|s|m|h)(?:\d+s)?\b/g, 'AGE')

@@ -270,7 +270,7 @@ eu/acme  1 object to copy: the daemon does it with its next poll
     for (let n = 0; n < 25; n += 1) replica().putRole(`own-${n}`, {});
 
     const held = await here('repair', 'eu/acme', '--delete-extra', '--yes');
-    const [, plan = ''] = /approve-deletes eu\/acme (\w+)$/m.exec(held.stdout) ?? [];
+    const [, plan = ''] = /approve-deletes eu\/acme (\w+) --config \S+$/m.exec(held.stdout) ?? [];
     expect(held.code).toBe(3);
     expect(replica().dump().roles.size).toBe(28);
 

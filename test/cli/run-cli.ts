@@ -25,12 +25,26 @@ export interface CliProcess {
   ended(): Promise<CliResult>;
 }
 
-/** Starts `chef-sync-ctl`, or `npm start` with `isStart`, without a terminal; with `isReaderGone` nobody reads what it prints. */
-export function startCli(args: readonly string[], { isStart = false, isReaderGone = false } = {}): CliProcess {
+/** How a command is started. */
+export interface CliOptions {
+  /** `npm start` in the place of `chef-sync-ctl`. */
+  readonly isStart?: boolean;
+  /** Nobody reads what it prints. */
+  readonly isReaderGone?: boolean;
+  readonly cwd?: string;
+  /** Beside the environment of the tests, or in its place. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Starts `chef-sync-ctl` without a terminal. */
+export function startCli(
+  args: readonly string[],
+  { isStart = false, isReaderGone = false, cwd = '/', env = {} }: CliOptions = {},
+): CliProcess {
   const child = spawn(process.execPath, [isStart ? START : CLI, ...args], {
-    cwd: '/',
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILE_CACHE },
+    env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
   });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

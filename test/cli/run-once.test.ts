@@ -50,7 +50,7 @@ describe('chef-sync-ctl run --once', () => {
 
     expect(code).toBe(3);
     expect(stdout).toMatch(/40 role deletes held under plan \w+: 40 deletes of 43 objects are more than the 20/);
-    expect(stdout).toMatch(/^ {2}and 20 more: chef-sync-ctl unsynced-objects eu\/acme$/m);
+    expect(stdout).toMatch(/^ {2}and 20 more: chef-sync-ctl unsynced-objects eu\/acme --config \S+$/m);
     expect(servers.replicas[0]?.organization('acme').dump().roles.size).toBe(43);
   });
 

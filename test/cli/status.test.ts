@@ -11,7 +11,9 @@ describe('chef-sync-ctl sync-status', () => {
     const { code, stdout } = await runHere('sync-status', '--config', servers.configFile);
 
     expect(code).toBe(4);
-    expect(stdout).toMatch(/^eu\/acme +never polled +- +- +- +start it: chef-sync-ctl run$/m);
+    expect(stdout).toMatch(
+      /^eu\/acme +never polled +- +- +- +start it: chef-sync-ctl run --config \S+chef-sync\.yaml$/m,
+    );
     expect(stdout).toMatch(/^us\/acme +never polled/m);
     expect(existsSync(servers.stateFile)).toBe(false);
   });
@@ -71,7 +73,7 @@ describe('chef-sync-ctl sync-status', () => {
     expect(stdout).toMatch(/which and why: chef-sync-ctl unsynced-objects eu\/acme/);
     expect(objects.code).toBe(3);
     expect(objects.stdout).toMatch(/^PATH +ACTION +STATE +SINCE +ATTEMPTS +NEXT TRY +REASON$/m);
-    expect(objects.stdout).toMatch(/^\/roles\/\w+ +upsert +parked +\S+ ago +1 +in \S+ +.*413/m);
+    expect(objects.stdout).toMatch(/^\/roles\/\w+ +upsert +parked +\S+ \(\S+ ago\) +1 +in \S+ +.*413/m);
   });
 });
 

@@ -31,7 +31,9 @@ describe('without a daemon', () => {
 
     expect(stopped).toEqual({ code: 0, stdout: 'eu/acme  stopped\n', stderr: '' });
     expect(once.code).toBe(5);
-    expect(once.stdout).toMatch(/^eu\/acme {2}stopped\n {2}let it go on: chef-sync-ctl sync-start eu\/acme$/m);
+    expect(once.stdout).toMatch(
+      /^eu\/acme {2}stopped\n {2}let it go on: chef-sync-ctl sync-start eu\/acme --config \S+$/m,
+    );
     expect(rolesOf(0)?.get('base')).not.toContain('v2');
     expect(rolesOf(1)?.get('base')).toContain('v2');
 
@@ -52,7 +54,7 @@ describe('without a daemon', () => {
   test('held deletes go when the command is run that the report names', async () => {
     for (let n = 0; n < 40; n += 1) servers.primary.organization('acme').deleteRole(`role-${n}`);
     const held = await here('run', '--once');
-    const [, plan = ''] = /chef-sync-ctl approve-deletes eu\/acme (\w+)$/m.exec(held.stdout) ?? [];
+    const [, plan = ''] = /chef-sync-ctl approve-deletes eu\/acme (\w+) --config \S+$/m.exec(held.stdout) ?? [];
     expect(rolesOf(0)?.size).toBe(43);
 
     const wrong = await here('approve-deletes', 'eu/acme', 'nope');
@@ -80,7 +82,9 @@ describe('without a daemon', () => {
     const retried = await ctl('retry', 'eu/acme', '/roles/web');
     const again = await here('run', '--once');
 
-    expect(status.stdout).toContain('1 object parked; try again at once: chef-sync-ctl retry eu/acme');
+    expect(status.stdout).toContain(
+      `1 object parked; try again at once: chef-sync-ctl retry eu/acme --config ${servers.configFile}`,
+    );
     expect(retried).toEqual({ code: 0, stdout: 'eu/acme  1 object is due again\n', stderr: '' });
     expect(again.code).toBe(0);
     expect(rolesOf(0)?.get('web')).toContain('v2');
@@ -228,7 +232,9 @@ describe('what is refused names the next step:', () => {
 
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      new RegExp(`^chef-sync-ctl: ${sentence} .*unused.* yet: "chef-sync-ctl run" (creates|writes) it`),
+      new RegExp(
+        `^chef-sync-ctl: ${sentence} .*unused.* yet: "chef-sync-ctl run --config .*unused.yaml" (creates|writes) it`,
+      ),
     );
   });
 });

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ReplicatedServers, startReplicatedServers } from './replicated-servers.ts';
+import { startCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
+
+let servers: ReplicatedServers;
+
+/** One pair, in sync. */
+beforeAll(async () => {
+  servers = await startReplicatedServers();
+  expect((await runHere('run', '--once', '--config', servers.configFile)).code).toBe(0);
+});
+afterAll(async () => await servers[Symbol.asyncDispose]());
+
+const here = (...args: readonly string[]) => runHere(...args, '--config', servers.configFile);
+
+const help = await runHere('--help');
+const commands = [...help.stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name ?? '');
+
+describe('every command', () => {
+  test.each(commands)('%s has an example, exit codes and the options that all have', async (command) => {
+    const { code, stdout } = await runHere(command, '--help');
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Examples?:\n[\\s\\S]*^ {2}\\$ .*chef-sync-ctl ${command}`, 'm'));
+    expect(stdout).toMatch(/^Exit codes.*:\n {2}0 /m);
+    for (const option of ['--quiet', '--no-color', '--debug']) expect(stdout).toContain(`\n  ${option} `);
+  });
+
+  test('that is misspelt is met with the one that is probably meant', async () => {
+    expect((await runHere('sync-stauts')).stderr).toContain('(Did you mean sync-status?)');
+    expect((await here('check', 'eu/acne')).stderr).toContain('did you mean eu/acme?');
+  });
+});
+
+describe('--quiet prints nothing when all is well, and everything when it is not:', () => {
+  test.each([[['sync-status']], [['unsynced-objects', 'eu/acme']], [['check', 'eu/acme']], [['resync', 'eu/acme']]])(
+    '%j',
+    async (args) => {
+      expect(await here(...args, '--quiet')).toEqual({ code: 0, stdout: '', stderr: '' });
+    },
+  );
+
+  test('a pair that is stopped', async () => {
+    await here('sync-stop', 'eu/acme');
+    const { code, stdout } = await here('sync-status', '--quiet');
+    await here('sync-start', 'eu/acme');
+
+    expect(code).toBe(5);
+    expect(stdout).toMatch(/^eu\/acme +stopped /m);
+  });
+
+  test('of a log the warnings and errors are left', async () => {
+    expect((await here('manager-log')).stdout).toContain(' info ');
+    expect((await here('manager-log', '--quiet')).stdout).toBe('');
+  });
+});
+
+describe('colours', () => {
+  const coloured = { FORCE_COLOR: '1', NO_COLOR: undefined };
+
+  test('are left out with --no-color and with NO_COLOR, even where they are forced', async () => {
+    const args = ['sync-status', '--config', servers.configFile];
+
+    const forced = await startCli(args, { env: coloured }).ended();
+    const plain = await startCli([...args, '--no-color'], { env: coloured }).ended();
+    const variable = await startCli(args, { env: { NO_COLOR: '1', FORCE_COLOR: undefined } }).ended();
+
+    expect(forced.stdout).toContain('\u001b[');
+    expect(plain.stdout).not.toContain('\u001b[');
+    expect(variable.stdout).not.toContain('\u001b[');
+  });
+});
+
+describe('the command to go on with', () => {
+  test('names the configuration when it is not the default one', async () => {
+    await here('sync-stop', 'eu/acme');
+    const { stdout } = await here('sync-status');
+    const refused = await here('retry', 'eu/acme', '/roles/web');
+    await here('sync-start', 'eu/acme');
+
+    expect(stdout).toMatch(new RegExp(`chef-sync-ctl sync-start eu/acme --config ${servers.configFile}$`, 'm'));
+    expect(refused.stderr).toContain(`"chef-sync-ctl unsynced-objects eu/acme --config ${servers.configFile}"`);
+  });
+
+  test('is short in the folder of the default configuration', async () => {
+    const { stderr } = await startCli(['retry', 'eu/acme', '/roles/web'], { cwd: servers.folder }).ended();
+
+    expect(stderr).toContain('"chef-sync-ctl unsynced-objects eu/acme"');
+  });
+});
+
+test('times in sentences are local, with their age', async () => {
+  const daemon = startCli(['run', '--config', servers.configFile]);
+  try {
+    await daemon.shows(/in sync/);
+    const { stderr } = await here('run');
+    expect(stderr).toMatch(/Another daemon \(process \d+, since \d\d:\d\d:\d\d \(\S+ ago\)\) works on the state file/);
+  } finally {
+    daemon.kill('SIGTERM');
+    await daemon.ended();
+  }
+});
