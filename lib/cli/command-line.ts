@@ -13,6 +13,7 @@ import { notifyCommand } from './notify.ts';
 import { planCommand } from './plan.ts';
 import { prepareOrgCommand } from './prepare-org.ts';
 import { programVersion } from './program-version.ts';
+import { reconfigureCommand } from './reconfigure.ts';
 import { repairCommand } from './repair.ts';
 import { resyncCommand } from './resync.ts';
 import { retryCommand } from './retry.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((finish: (exit: Exit) => void) => Command)[] = [
   prepareOrgCommand,
   doctorCommand,
   runCommand,
+  reconfigureCommand,
   syncStatusCommand,
   unsyncedObjectsCommand,
   planCommand,

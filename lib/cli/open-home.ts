@@ -17,7 +17,7 @@ export interface HomeOptions {
 }
 
 /** The stack of all commands that name no home of their own. */
-const STACK_VARIABLE = 'CHEF_SYNC_STACK';
+export const STACK_VARIABLE = 'CHEF_SYNC_STACK';
 
 /** Adds `--config` and `--stack`, the two homes. */
 export function withHomeOptions(command: Command): Command {

@@ -71,7 +71,12 @@ export function openAwsStatus(): (event: unknown) => Promise<OperatorEnvelope<St
       case 'pairs': {
         const all = await names();
         return {
-          answer: all.map((name) => ({ name, replicaName: replicaNameOf(name), isConfigured: rules.has(name) })),
+          answer: all.map((name) => ({
+            name,
+            replicaName: replicaNameOf(name),
+            isConfigured: rules.has(name),
+            filterHash: rules.get(name)?.filterHash,
+          })),
         };
       }
       case 'status':

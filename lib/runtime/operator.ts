@@ -11,6 +11,8 @@ export interface KnownPair {
   readonly replicaName: string;
   /** False: only the state knows it, the configuration does so no more. Without a configuration every pair counts as configured. */
   readonly isConfigured: boolean;
+  /** Of the filter that a stack was deployed with. */
+  readonly filterHash?: string | undefined;
 }
 
 /** The name of a replica begins the name of each of its pairs and holds no slash. */

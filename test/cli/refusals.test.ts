@@ -100,6 +100,7 @@ const COMMANDS = [
     'prepare-org',
     'doctor',
     'run',
+    'reconfigure',
     'sync-status',
     'unsynced-objects',
     'plan',

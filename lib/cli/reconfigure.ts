@@ -1,0 +1,120 @@
+import { Command, Option } from 'commander';
+import { type Config, loadConfig } from '../config/load-config.ts';
+import { SyncError } from '../model/sync-error.ts';
+import { deployStack } from '../runtime/deploy-stack.ts';
+import { type ConfiguredChange, configuredChanges, type FollowedPair } from '../runtime/pair-changes.ts';
+import { followedHere, reconfigureDaemon } from '../runtime/reconfigure-daemon.ts';
+import { canAsk, isConfirmed } from './confirm.ts';
+import { DEFAULT_CONFIG } from './default-config.ts';
+import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { chosenHome, STACK_VARIABLE } from './open-home.ts';
+import { counted, plainText } from './plain-text.ts';
+import { type Screen, screenOn } from './screen.ts';
+import { showWarnings } from './show-warnings.ts';
+
+interface ReconfigureOptions {
+  readonly config?: string;
+  readonly stack?: string;
+  readonly yes?: true;
+}
+
+/** `chef-sync-ctl reconfigure`; `finish` gets how it ended. */
+export function reconfigureCommand(finish: (exit: Exit) => void): Command {
+  return new Command('reconfigure')
+    .summary('take over a changed configuration')
+    .description(
+      'Checks the configuration, shows which pairs it adds and removes and whose filter it changes, and takes it over: the\n' +
+        'daemon of this machine is told to (as with SIGHUP); a stack is deployed with "npx cdk deploy", after asking.\n' +
+        'A pair that is removed is polled no more; its replica stays as it is, and status lists it until it is forgotten.',
+    )
+    .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`))
+    .addOption(new Option('--stack <name>', `deploy this stack on AWS (default: ${STACK_VARIABLE})`))
+    .option('--yes', 'do not ask before a deployment, for scripts')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ chef-sync-ctl reconfigure
+  $ chef-sync-ctl reconfigure --config chef-sync.yaml --stack chef-sync
+  $ chef-sync-ctl reconfigure --stack chef-sync --yes        in a pipeline
+
+Exit codes:
+${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
+    )
+    .action(async (options: ReconfigureOptions, command: Command) => {
+      const stack = options.stack ?? process.env[STACK_VARIABLE];
+      if (stack === undefined || stack === '') {
+        finish(await reconfigureHere(options));
+        return;
+      }
+      if (options.yes !== true && !canAsk()) {
+        command.error('error: there is no terminal to ask on; say --yes to deploy');
+      }
+      finish(await reconfigureStack(options.config ?? DEFAULT_CONFIG, stack, options.yes === true));
+    });
+}
+
+async function reconfigureHere(options: ReconfigureOptions): Promise<Exit> {
+  const screen = screenOn(process.stdout);
+  // Neither a stack nor a state file is named.
+  const home = chosenHome(options);
+  if (!('config' in home)) throw new Error('a configuration was chosen as something else');
+  const { config } = home;
+  showWarnings(config.warnings, screenOn(process.stderr));
+  const { daemon, pairs } = await followedHere(config.statePath);
+  showChanges(config, pairs, screen);
+  if (daemon === undefined) {
+    screen.line('no daemon is running: the next "chef-sync-ctl run" takes it over');
+    return 'ok';
+  }
+  const outcome = await reconfigureDaemon(daemon, config.statePath, (line) => screen.line(plainText(line)));
+  if (outcome === 'taken over') {
+    screen.line(`the daemon (process ${daemon}) has taken it over`);
+    return 'ok';
+  }
+  if (outcome === 'refused') throw refusal(`The daemon (process ${daemon}) refuses it and goes on as before.`);
+  throw refusal(
+    `The daemon (process ${daemon}) was told, and has not answered: see "chef-sync-ctl manager-log" whether it took it over.`,
+    'endpoint',
+  );
+}
+
+async function reconfigureStack(file: string, stack: string, isApproved: boolean): Promise<Exit> {
+  const screen = screenOn(process.stdout);
+  const config = loadConfig(file, { home: 'aws' });
+  showWarnings(config.warnings, screenOn(process.stderr));
+  showChanges(config, await followedByStack(stack, screen), screen);
+  if (!isApproved && !(await isConfirmed(`Deploy the stack ${stack}?`))) {
+    screen.line('nothing is deployed');
+    return 'ok';
+  }
+  await deployStack(file, stack, isApproved);
+  return 'ok';
+}
+
+async function followedByStack(stack: string, screen: Screen): Promise<readonly FollowedPair[]> {
+  const { openRemoteOperator } = await import('../runtime/remote-operator.ts');
+  try {
+    return (await openRemoteOperator(stack).pairs()).filter(({ isConfigured }) => isConfigured);
+  } catch (error) {
+    if (!(error instanceof SyncError && error.code === 'FUNCTION_UNKNOWN')) throw error;
+    screen.line(`the stack ${stack} is not deployed yet`);
+    return [];
+  }
+}
+
+const MEANINGS: Readonly<Record<ConfiguredChange['change'], readonly [string, string]>> = {
+  added: ['+', 'added'],
+  removed: ['-', 'removed; its replica stays as it is'],
+  'filter changed': ['*', 'filter changed: what it lets in is read and compared, what it does not is left as it is'],
+};
+
+function showChanges(config: Config, followed: readonly FollowedPair[], screen: Screen): void {
+  const changes = configuredChanges(config.pairs, followed);
+  for (const { pair, change } of changes) screen.line(`${MEANINGS[change][0]} ${pair}  ${MEANINGS[change][1]}`);
+  const unchanged = config.pairs.length - changes.filter(({ change }) => change !== 'removed').length;
+  screen.line(`${counted(unchanged, 'pair')} without a change of filter; other settings are taken over as they are`);
+}
+
+const refusal = (sentence: string, scope: 'pair' | 'endpoint' = 'pair'): SyncError =>
+  new SyncError(sentence, { code: 'NOT_RECONFIGURED', scope, retry: 'later' });
