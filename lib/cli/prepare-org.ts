@@ -2,11 +2,7 @@ import { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load-config.ts';
 import { type ConfiguredOrganization, selectOrganization, serversOfSameKey } from '../config/select-organization.ts';
 import { SyncError } from '../model/sync-error.ts';
-import {
-  type PreparedOrganization,
-  type PreparedStep,
-  prepareConfiguredOrganization,
-} from '../runtime/prepare-configured-organization.ts';
+import type { PreparedOrganization, PreparedStep } from '../runtime/prepare-configured-organization.ts';
 import { chefServerCommands } from './chef-server-commands.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
@@ -116,6 +112,8 @@ async function prepare(
   showWarnings(config.warnings, screenOn(process.stderr));
   if (json !== true) screen.line(`${meant.serverName}  ${meant.server.url}`);
   const steps: PreparedStep[] = [];
+  // The AWS SDK takes longer to load than most commands run.
+  const { prepareConfiguredOrganization } = await import('../runtime/prepare-configured-organization.ts');
   const found = await prepareConfiguredOrganization(meant, {
     adminUser,
     adminKeyFile: adminKey,
