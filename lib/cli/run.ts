@@ -5,10 +5,13 @@ import { systemClock } from '../runtime/system-clock.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { homeAddress } from './home-address.ts';
+import { openHome } from './open-home.ts';
 import { printJson } from './print-json.ts';
+import { readPort } from './read-port.ts';
 import { reloadOnHangup } from './reload-on-hangup.ts';
 import { onceJson, renderOnce } from './render-once.ts';
 import { screenOn } from './screen.ts';
+import { serveWebPage } from './serve-web-page.ts';
 import { statusJson } from './status-details.ts';
 import { takeStopSignals } from './stop-signals.ts';
 import { type WatchedRuntime, watchRuntime } from './watch-runtime.ts';
@@ -18,6 +21,7 @@ interface RunOptions {
   readonly once?: true;
   readonly json?: true;
   readonly quiet?: true;
+  readonly web?: number;
 }
 
 /** A log line of work under way at most this often for each pair; a new state is told at once. */
@@ -33,6 +37,7 @@ export function runCommand(finish: (exit: Exit) => void): Command {
     )
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
     .option('--once', 'end when every pair was looked at completely and everything due was copied')
+    .option('--web <port>', 'serve a page of live status on this machine alone', readPort)
     .option('--json', 'print one JSON object at the end')
     .option('--quiet', 'show only warnings, errors and pairs that are not in sync')
     .addHelpText(
@@ -41,6 +46,7 @@ export function runCommand(finish: (exit: Exit) => void): Command {
 Examples:
   $ chef-sync-ctl run                                        follow ./chef-sync.yaml until stopped
   $ chef-sync-ctl run --config /etc/chef-sync.yaml --quiet   the same under a service manager
+  $ chef-sync-ctl run --web 8080                             with a page of live status: http://127.0.0.1:8080/
   $ chef-sync-ctl run --once                                 for a schedule of your own
   $ chef-sync-ctl run --once --json | jq .exitCode
 
@@ -81,10 +87,14 @@ async function run(options: RunOptions): Promise<Exit> {
 
 async function follow(watched: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {
   const { runtime, view } = watched;
+  const page =
+    options.web === undefined ? undefined : await serveWebPage(options.web, () => openHome({ config: options.config }));
+  if (page !== undefined) watched.log('info', `live status: ${page.url}`);
   const reload = reloadOnHangup(watched, options.config);
   try {
     await runtime.run(signal);
   } finally {
+    await page?.close();
     await reload.end();
   }
   await view.stop();

@@ -1,15 +1,21 @@
+import { once } from 'node:events';
 import { Command } from 'commander';
 import { systemClock } from '../runtime/system-clock.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
 import { choosePairs, type HomeOptions, openHome, withStateOption } from './open-home.ts';
 import { printJson } from './print-json.ts';
 import { readDuration } from './read-duration.ts';
+import { readPort } from './read-port.ts';
 import { renderStatusOfOne, renderStatusTable } from './render-status.ts';
 import { screenOn } from './screen.ts';
+import { serveWebPage } from './serve-web-page.ts';
 import { statusJson } from './status-details.ts';
+import { takeStopSignals } from './stop-signals.ts';
 
 interface SyncStatusOptions extends HomeOptions {
   readonly json?: true;
+  /** The port; true for any free one. */
+  readonly web?: number | true;
   /** Milliseconds. */
   readonly maxLag?: number;
 }
@@ -23,6 +29,7 @@ export function syncStatusCommand(finish: (exit: Exit) => void): Command {
     )
     .argument('[pair]', 'REPLICA/DESTINATION, the destination alone, or a glob; default: every pair')
     .option('--json', 'print one JSON object')
+    .option('--web [port]', 'serve a page of live status on this machine alone, until Ctrl-C', readPort)
     .option('--max-lag <duration>', 'tolerate changes under way up to this age, like 90s, 10m or 1h30m', readDuration)
     .addHelpText(
       'after',
@@ -32,6 +39,7 @@ Examples:
   $ chef-sync-ctl sync-status eu/acme                   one pair, with all details
   $ chef-sync-ctl sync-status --max-lag 10m             as a check of a monitoring system
   $ chef-sync-ctl sync-status --state chef-sync.db      without the configuration and its keys
+  $ chef-sync-ctl sync-status --web 8080                a page to look at: http://127.0.0.1:8080/
   $ chef-sync-ctl sync-status --stack chef-sync         the pairs of a stack on AWS
 
 Without --max-lag the exit code is 0 only when every pair is in sync. With it, a pair that is copying is good too as
@@ -44,7 +52,23 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped'])}`,
     .action(async (pair: string | undefined, options: SyncStatusOptions) => finish(await syncStatus(pair, options)));
 }
 
+async function watch(options: SyncStatusOptions, port: number): Promise<Exit> {
+  // What is wrong with the home is told here, not only on the page.
+  (await openHome(options)).close();
+  const page = await serveWebPage(port, () => openHome(options));
+  const stop = takeStopSignals(() => undefined);
+  try {
+    process.stdout.write(`live status: ${page.url}\n`);
+    if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    return 'ok';
+  } finally {
+    stop.dispose();
+    await page.close();
+  }
+}
+
 async function syncStatus(selector: string | undefined, options: SyncStatusOptions): Promise<Exit> {
+  if (options.web !== undefined) return await watch(options, options.web === true ? 0 : options.web);
   const operator = await openHome(options);
   try {
     const pairs = await choosePairs(operator, selector);

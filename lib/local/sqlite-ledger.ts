@@ -115,6 +115,19 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
   };
 }
 
+/** The entries of a pair that settled last, newest first. Looks at every entry: for a person who watches, never for a poll. */
+export function lastSettled(
+  file: StateFile,
+  pairName: string,
+  limit: number,
+): readonly { readonly path: string; readonly action: string; readonly at: number }[] {
+  const sql = `SELECT path, body ->> 'action' AS action, body ->> 'settledAt' AS at FROM entry
+    WHERE pair = ? AND body ->> 'settledAt' IS NOT NULL ORDER BY at DESC, path LIMIT ?`;
+  return file
+    .rows(sql, pairName, limit)
+    .map((row) => ({ path: textOf(row, 'path'), action: textOf(row, 'action'), at: numberOf(row, 'at') }));
+}
+
 // The bodies are this program's own, of the schema version that the file was brought to when it was opened: they are not checked again.
 const entryOf = (row: StateRow): LedgerEntry => JSON.parse(textOf(row, 'body'));
 const listRowOf = (row: StateRow): ListRow => JSON.parse(textOf(row, 'body'));

@@ -15,6 +15,14 @@ export interface KnownPair {
   readonly filterHash?: string | undefined;
 }
 
+/** An object that was settled. */
+export interface RecentCopy {
+  readonly path: string;
+  readonly action: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** The name of a replica begins the name of each of its pairs and holds no slash. */
 export function replicaNameOf(pair: string): string {
   const [replicaName = pair] = pair.split('/', 1);
@@ -34,6 +42,8 @@ export interface Operator {
   status(pairs: readonly string[]): Promise<readonly PairStatus[]>;
   /** Every object of a pair that is not in sync, by path. */
   unsynced(pair: string, filter: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
+  /** The objects of a pair that were last copied or found equal, newest first. A home that does not know them cheaply has none of this. */
+  recentCopies?(pair: string, limit: number): Promise<readonly RecentCopy[]>;
   /** Does what is asked, as `answerOperator`. */
   answer(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
   /** What each of the pairs is doing at this moment, in their order. */

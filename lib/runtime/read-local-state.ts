@@ -1,11 +1,12 @@
 import type { PairSettings } from '../config/organization-pairs.ts';
-import { createSqliteLedger } from '../local/sqlite-ledger.ts';
+import { createSqliteLedger, lastSettled } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, listPairs } from '../local/sqlite-pair-state.ts';
 import { openStateFile, openStateFileForReading, type StateFile } from '../local/sqlite-state-file.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
 import { type UnsyncedFilter, type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
+import type { RecentCopy } from './operator.ts';
 import { pairRules } from './pair-rules.ts';
 
 /** What a state file tells of its pairs. Reads only, also while a daemon works on the file. */
@@ -15,6 +16,8 @@ export interface LocalState {
   /** `settings` `unknown`: there is no configuration to ask. */
   status(pair: string, settings: PairSettings | 'unknown' | 'no longer configured', now: number): Promise<PairStatus>;
   unsynced(pair: string, filter?: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
+  /** As `Operator.recentCopies`. */
+  recentCopies(pair: string, limit: number): readonly RecentCopy[];
   close(): void;
 }
 
@@ -47,6 +50,7 @@ function localState(file: StateFile): LocalState {
       return await pairStatus({ ...sources, pollSeconds, filterHash });
     },
     unsynced: (pair, filter) => unsyncedObjects(createSqliteLedger(file, pair), filter),
+    recentCopies: (pair, limit) => lastSettled(file, pair, limit),
     close: () => file.close(),
   };
 }

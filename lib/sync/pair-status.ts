@@ -53,6 +53,8 @@ export interface StatusCounts {
   readonly parked: number;
   readonly held: number;
   readonly absent: number;
+  /** The pending ones by what is copied when: each waits for those before it. */
+  readonly stages: Readonly<Record<'content' | 'definitions' | 'pointers' | 'deletes', number>>;
   /** Objects that only the replica has; never touched. */
   readonly onlyOnReplica: number;
 }
@@ -139,6 +141,7 @@ async function countUnsynced(ledger: Ledger): Promise<Found> {
     counts: {
       pendingUpserts: of(1, 2, 3),
       pendingDeletes: of(4, 5, 6),
+      stages: { content: of(1), definitions: of(2), pointers: of(3), deletes: of(4, 5, 6) },
       failing,
       parked: of('parked'),
       held: of('held'),

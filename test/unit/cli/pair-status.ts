@@ -20,6 +20,7 @@ export function pairStatusOf(
       total: 42,
       pendingUpserts: 0,
       pendingDeletes: 0,
+      stages: { content: 0, definitions: 0, pointers: 0, deletes: 0 },
       failing: 0,
       parked: 0,
       held: 0,

@@ -1,0 +1,99 @@
+import type { Operator } from '../runtime/operator.ts';
+import type { PairStatus } from '../sync/pair-status.ts';
+import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
+import { CONDITION_COLOUR } from './condition-colour.ts';
+import { formatDuration, formatFuture, formatPast } from './human-time.ts';
+import { counted, plainText } from './plain-text.ts';
+import { lagText, stateText } from './render-status.ts';
+import type { Colour } from './screen.ts';
+import { nextStep, statusDetails } from './status-details.ts';
+
+/** The page's word for a colour of the terminal. */
+const TONES: Readonly<Record<Colour, string>> = {
+  green: 'good',
+  cyan: 'work',
+  yellow: 'look',
+  red: 'bad',
+  gray: 'idle',
+};
+
+/** How long the page looks back, in samples of one look each. */
+const MOST_SAMPLES = 720;
+const SHOWN_OBJECTS = 100;
+const SHOWN_COPIES = 20;
+
+/** Lag at one moment, both in milliseconds. */
+type Sample = readonly [at: number, lagMs: number];
+
+/** Makes what the page shows, look by look; it remembers the lag of each pair for the curve. */
+export interface WebStatus {
+  look(operator: Operator, now: number): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Remembers nothing yet. */
+export function createWebStatus(): WebStatus {
+  const histories = new Map<string, readonly Sample[]>();
+  return {
+    async look(operator, now) {
+      const names = (await operator.pairs()).map(({ name }) => name);
+      const statuses = await operator.status(names);
+      for (const name of histories.keys()) if (!names.includes(name)) histories.delete(name);
+      const pairs = await Promise.all(
+        statuses.map(async (status) => {
+          const history = [...(histories.get(status.pair) ?? []), [now, status.lagMs] as const].slice(-MOST_SAMPLES);
+          histories.set(status.pair, history);
+          return { ...pairFacts(status, history, operator.address, now), ...(await objectsOf(operator, status, now)) };
+        }),
+      );
+      return { version: 1, at: formatPast(now, now).replace(/ \(.*/, ''), summary: summaryOf(statuses), pairs };
+    },
+  };
+}
+
+function summaryOf(statuses: readonly PairStatus[]): string {
+  const bad = statuses.filter(({ condition }) => ['red', 'yellow'].includes(CONDITION_COLOUR[condition])).length;
+  const all = counted(statuses.length, 'pair');
+  return bad === 0 ? `${all}, none needs attention` : `${all}, ${bad} ${bad === 1 ? 'needs' : 'need'} attention`;
+}
+
+function pairFacts(status: PairStatus, history: readonly Sample[], address: string, now: number) {
+  const { pair, condition, lastPoll, nextPollAt, counts } = status;
+  const [first = now] = history[0] ?? [];
+  return {
+    pair,
+    state: stateText(status),
+    tone: TONES[CONDITION_COLOUR[condition]],
+    lastPoll: lastPoll === undefined ? 'never' : formatPast(lastPoll.endedAt, now),
+    nextPoll: nextPollAt === undefined || condition === 'stopped' ? 'not planned' : formatFuture(nextPollAt, now),
+    lag: lagText(status),
+    mostLag: formatDuration(Math.max(0, ...history.map(([, lagMs]) => lagMs))),
+    span: formatDuration(now - first),
+    history,
+    backlog: { ...counts.stages, held: counts.held, parked: counts.parked },
+    details: [
+      ...statusDetails(status, now, address),
+      ...[nextStep(status, address)].filter((step) => step !== undefined),
+    ],
+  };
+}
+
+/** Rows of the two tables. */
+async function objectsOf(operator: Operator, { pair, counts }: PairStatus, now: number) {
+  const waiting = counts.pendingUpserts + counts.pendingDeletes + counts.parked + counts.held + counts.absent;
+  const unsynced = waiting === 0 ? [] : await operator.unsynced(pair, {});
+  const recent = (await operator.recentCopies?.(pair, SHOWN_COPIES)) ?? [];
+  return {
+    unsynced: unsynced.slice(0, SHOWN_OBJECTS).map((object) => unsyncedRow(object, now)),
+    unsyncedLeft: Math.max(0, unsynced.length - SHOWN_OBJECTS),
+    recent: recent.map(({ path, action, at }) => [path, action, formatPast(at, now)]),
+  };
+}
+
+const unsyncedRow = ({ path, action, state, since, nextAttemptAt, reason }: UnsyncedObject, now: number) => [
+  path,
+  action,
+  state,
+  since === undefined ? '-' : formatPast(since, now),
+  nextAttemptAt === undefined ? '-' : formatFuture(nextAttemptAt, now),
+  plainText(reason),
+];
