@@ -19,8 +19,6 @@ export type AskStatus = <Query extends StatusRequest['query']>(
 
 /** The two functions of a stack that answer operators. What they refuse is thrown as its own sentence. */
 export interface AskedStack {
-  /** What a command ends in to reach the stack. */
-  readonly address: string;
   readonly status: AskStatus;
   control(request: ControlOrder): Promise<Page<ControlAnswer>>;
 }
@@ -33,16 +31,9 @@ export function askStack(stack: string, invoker: Pick<Invoker, 'invoke'>): Asked
       { code: 'STACK_NAME', scope: 'pair', retry: 'never' },
     );
   }
-  const address = ` --stack ${stack}`;
-  const ask = async <Answer>(functionName: string, request: unknown): Promise<Page<Answer>> => {
-    try {
-      return openEnvelope(await invoker.invoke(functionName, request), functionName);
-    } catch (error) {
-      throw addressed(error, address);
-    }
-  };
+  const ask = async <Answer>(functionName: string, request: unknown): Promise<Page<Answer>> =>
+    openEnvelope(await invoker.invoke(functionName, request), functionName);
   return {
-    address,
     status: (request) => ask(`${stack}-status`, request),
     control: (request) => ask(`${stack}-control`, request),
   };
@@ -53,11 +44,11 @@ export function askStack(stack: string, invoker: Pick<Invoker, 'invoke'>): Asked
  * account is needed or asked. Throws as {@link askStack}.
  */
 export function openRemoteOperator(stack: string, invoker: Pick<Invoker, 'invoke'> = createInvoker()): Operator {
-  const { address, status: ask, control } = askStack(stack, invoker);
+  const { status: ask, control } = askStack(stack, invoker);
   let known: Promise<readonly KnownPair[]> | undefined;
 
   return {
-    address,
+    address: ` --stack ${stack}`,
     lookEveryMs: LOOK_EVERY_MS,
     pairs() {
       known ??= ask({ query: 'pairs' }).then(({ answer }) => answer);
@@ -95,12 +86,4 @@ async function allPages<Row>(
     after = next;
   } while (after !== undefined);
   return rows;
-}
-
-/** A function knows commands and not where they are typed: those in its sentences get the stack that they are for. */
-function addressed(error: unknown, address: string): unknown {
-  if (!(error instanceof SyncError)) return error;
-  const { message, code, scope, retry, side, cause } = error;
-  const text = message.replace(/"(chef-sync-ctl [^"]*)"/g, `"$1${address}"`);
-  return text === message ? error : new SyncError(text, { code, scope, retry, side }, { cause });
 }

@@ -162,7 +162,7 @@ describe('what is wrong with a job is one sentence with the next step:', () => {
     const [, job = ''] = /^job (\w+)/.exec(stderr) ?? [];
 
     expect((await remote('check', 'eu/acme', '--job', job)).stderr).toBe(
-      `chef-sync-ctl: The job ${job} is another one: wait for it with "chef-sync-ctl plan eu/acme --job ${job}".\n`,
+      `chef-sync-ctl: The job ${job} is another one: wait for it with "chef-sync-ctl plan eu/acme --job ${job} --stack stack".\n`,
     );
     expect((await local('check', 'eu/acme', '--job', job)).code).toBe(2);
   });
