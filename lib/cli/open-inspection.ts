@@ -6,6 +6,7 @@ import { SyncError } from '../model/sync-error.ts';
 import type { Inspector } from '../runtime/inspector.ts';
 import { openLocalInspector } from '../runtime/local-inspector.ts';
 import { chosenHome, type HomeOptions, withHomeOptions } from './open-home.ts';
+import { plainText } from './plain-text.ts';
 import { screenOn } from './screen.ts';
 
 /** What every command about jobs is told. */
@@ -44,7 +45,11 @@ export async function openInspection(options: InspectionOptions, selector?: stri
       import('../runtime/remote-operator.ts'),
       import('../runtime/remote-inspector.ts'),
     ]);
-    const inspector = openRemoteInspector(stack, { onStarted: (job) => showJob(job, stack), attachTo: options.job });
+    const inspector = openRemoteInspector(stack, {
+      onStarted: (job) => showJob(job, stack),
+      onWaiting: (reason) => screenOn(process.stderr).line(`waits: ${plainText(reason)}`),
+      attachTo: options.job,
+    });
     const known = selector === undefined ? [] : await openRemoteOperator(stack).pairs();
     const configured = known.filter(({ isConfigured }) => isConfigured);
     const pairs = selector === undefined ? [] : selectPairs(configured, selector).map(({ name }) => name);

@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 2_000;
 export interface RemoteJobs {
   /** Hears the id of a job that was started, with which another process can wait for it. */
   readonly onStarted: (job: string) => void;
+  /** Hears why a job does not get on, each reason once. */
+  readonly onWaiting?: (reason: string) => void;
   /** Waits for this job in the place of starting the first one. */
   readonly attachTo?: string | undefined;
 }
@@ -22,7 +24,7 @@ export interface RemoteJobs {
  */
 export function openRemoteInspector(
   stack: string,
-  { onStarted, attachTo }: RemoteJobs,
+  { onStarted, onWaiting = () => undefined, attachTo }: RemoteJobs,
   invoker: Pick<Invoker, 'invoke'> = createInvoker(),
 ): Inspector {
   const { status, control } = askStack(stack, invoker);
@@ -42,14 +44,17 @@ export function openRemoteInspector(
       const id = given ?? (await start(order));
       const lines: JobLine[] = [];
       let after: string | undefined;
+      let waitedFor: string | undefined;
       for (;;) {
         const { answer, next } = await status({ query: 'job', job: id, after });
-        const { job, isUnderWay } = answer;
+        const { job, isUnderWay, waitsFor } = answer;
         if (given !== undefined) refuseUnlessMeant(given, job.request, order);
         lines.push(...answer.lines);
         onCount(Object.values(job.counts).reduce<number>((sum, count) => sum + (count ?? 0), 0));
         if (next === undefined) return finishedJob(job, lines);
         after = next;
+        if (waitsFor !== undefined && waitsFor !== waitedFor) onWaiting(waitsFor);
+        waitedFor = waitsFor;
         if (answer.lines.length > 0) continue;
         if (!isUnderWay && !isJobOver(job)) await control({ command: 'continue-job', job: id });
         await systemClock.sleep(LOOK_EVERY_MS);

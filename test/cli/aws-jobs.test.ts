@@ -197,8 +197,10 @@ test('a job waits while another one reads the same server', async () => {
   const origin = new URL(world.primary.url).origin;
   expect(await takeJobSlot({ table, clock: systemClock, origin, holder: 'other', until })).toBeDefined();
 
-  expect((await remote('check', 'eu/acme')).code).toBe(0);
+  const { code, stderr } = await remote('check', 'eu/acme');
 
+  expect(code).toBe(0);
+  expect(stderr).toContain(`waits: another job reads ${origin}\n`);
   expect(Date.now()).toBeGreaterThan(until);
 });
 
