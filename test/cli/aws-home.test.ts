@@ -167,6 +167,24 @@ describe('a command prints of a stack what it prints of this machine:', () => {
   });
 });
 
+test('sync-stop waits for copies whose messages are out, and says with 4 what is under way when its time is over', async () => {
+  acme(world.primary).putRole('web', { run_list: ['recipe[web::v4]'] });
+  await world.pollAlone();
+
+  const impatient = await remote('sync-stop', 'eu/acme', '--timeout', '0s');
+  const patient = startCli(['sync-stop', 'eu/acme', '--stack', 'stack']);
+  await patient.shows(/a pair still at work, waiting for at most 1m/);
+  // A copier that finds the pair stopped gives the object back.
+  await world.lane.drain(world.functions.copier);
+
+  expect(impatient).toMatchObject({ code: 4, stdout: 'eu/acme  stopped; one copy under way will still end\n' });
+  expect(await patient.ended()).toMatchObject({ code: 0, stdout: 'eu/acme  stopped\n' });
+  expect(acme(world.replica).dump().roles.get('web')).not.toContain('v4');
+  await remote('sync-start', 'eu/acme');
+  await world.sync();
+  expect(acme(world.replica).dump().roles.get('web')).toContain('v4');
+});
+
 test('CHEF_SYNC_STACK names the stack of all commands, and a home that is named goes first', async () => {
   vi.stubEnv('CHEF_SYNC_STACK', 'stack');
   const before = world.lambda.invoked.length;
