@@ -45,6 +45,8 @@ export interface LedgerEntry {
   readonly feedId?: string;
   /** A definition was read then, which may name content that no list showed yet: sent by runs that began after such a list only. */
   readonly waitsForContent?: number;
+  /** The feed or an event last told of a definition then: sent by runs that began later only, which have the content told of with it. */
+  readonly toldAt?: number;
   /** Id of the plan under which the guard holds it. */
   readonly plan?: string;
   /** A frozen cookbook version is trusted between full readings. */
@@ -139,11 +141,17 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     feedId: feedId,
     isFrozen: isFrozen,
     waitsForContent: keepsSeen ? entry?.waitsForContent : seen.waitsForContent,
+    toldAt: keepsSeen ? entry?.toldAt : toldAt(seen),
     driftedIn: seen.driftedIn ?? entry?.driftedIn,
     // A delete that the inventory found keeps the number of the pass that first missed the object.
     absent: seen.action === 'delete' && seen.by === 'inventory' ? entry?.absent : undefined,
   };
 }
+
+const toldAt = ({ path, action, by, now }: Observation): number | undefined => {
+  const isTold = by === 'feed' || by === 'hint';
+  return isTold && action === 'upsert' && OBJECT_KINDS[trustedRef(path).kind].stage > 1 ? now : undefined;
+};
 
 /** The current primary taken as the starting point (`bootstrap: false`): nothing is copied until the primary changes. */
 export function baseline(seen: Omit<Observation, 'action' | 'by'> & { readonly seen: string }): LedgerEntry {

@@ -377,6 +377,19 @@ export const PROTECTIONS: readonly Protection[] = [
     caughtBy: { file: GATE, title: 'a definition waits for a run that began after the content it may name was listed' },
   },
   {
+    name: 'definitions told of anew wait for content',
+    reason:
+      'A role that still waits in a run and is told of anew may name a cookbook that is told of with it, and comes with the next run.',
+    file: 'lib/plan/gate-phases.ts',
+    text: ' || (entry.toldAt ?? -1) > run.startedAt',
+    without: '',
+    caughtBy: {
+      file: GATE,
+      title:
+        'a definition told of anew while the run goes on comes with the next one, after the content told of with it',
+    },
+  },
+  {
     name: 'newer definitions wait for content',
     reason: 'A role that changed after the inventory saw it may name a cookbook that no list showed yet.',
     file: 'lib/sync/copy-objects.ts',

@@ -81,6 +81,8 @@ export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
 
 /** What is done a poll apart is told of by the same poll, or by two whose order nobody knows. */
 const TOLD_TOGETHER_MS = 60_000;
+/** The guard's rule of the half holds above three; lists may have shown one or two less than the ledger knows. */
+const FEW = 5;
 const DAY_MS = 24 * 60 * 60_000;
 /** Of one object: each version may be tried at once, and again once a poll while a server fails. */
 const A_WHILE_MS = 10 * 60_000;
@@ -96,6 +98,8 @@ export function createInvariants(truth: Truth): Invariants {
   /** Deletes on the replica that nobody approved, and the most objects of the kind that there were. */
   const deletedAt = new Map<ObjectKind, number[]>();
   const mostLive = new Map<ObjectKind, number>();
+  /** When a delete was last released while there were few of its kind. */
+  const fewAt = new Map<ObjectKind, number>();
   /** Since when a copy is begun that has not ended well. */
   const claimedAt = new Map<ObjectPath, number>();
   const report = (invariant: Invariant, text: string, path?: ObjectPath, other?: ObjectPath): void => {
@@ -126,16 +130,23 @@ export function createInvariants(truth: Truth): Invariants {
     }
   }
 
-  /** Of more than three the guard lets half go in 24 hours, roughly: it counts what the last lists showed. Not what an operator approved. */
+  /**
+   * Of more than three the guard lets half go in 24 hours, of the lists as they were last read, which is why this is no exact count. Of three
+   * or fewer it lets all go, so nothing is known of the day in which there were so few. What an operator approved does not count.
+   */
   function checkGuard(victim: ObjectPath): void {
     if (truth.wasApproved(victim)) return;
     const { kind } = trustedRef(victim);
-    const live = truth.liveEntries(kind);
-    const most = Math.max(mostLive.get(kind) ?? 0, live);
     const lately = [...(deletedAt.get(kind) ?? []).filter((at) => at > now() - DAY_MS), now()];
     deletedAt.set(kind, lately);
-    if (live > 3 && lately.length > Math.max(3, most / 2))
-      report('NothingDeletedByMistake', `deleted as the ${lately.length}. of at most ${most} within 24 hours`, victim);
+    if ((fewAt.get(kind) ?? 0) > now() - DAY_MS) return;
+    const most = mostLive.get(kind) ?? 0;
+    if (lately.length > most / 2 + 1)
+      report(
+        'NothingDeletedByMistake',
+        `deleted as number ${lately.length} of at most ${most} within 24 hours`,
+        victim,
+      );
   }
 
   function checkRemoval(actor: Actor, path: ObjectPath, victim: ObjectPath): void {
@@ -191,7 +202,9 @@ export function createInvariants(truth: Truth): Invariants {
       else if (before?.claims === undefined) claimedAt.set(after.path, now());
       if (before === undefined || isOlder(before, after)) observedAt.set(after.path, now());
       const { kind } = trustedRef(after.path);
-      mostLive.set(kind, Math.max(mostLive.get(kind) ?? 0, truth.liveEntries(kind)));
+      const live = truth.liveEntries(kind);
+      mostLive.set(kind, Math.max(mostLive.get(kind) ?? 0, live));
+      if (before?.state === 'held' && after.state === 'pending' && live <= FEW) fewAt.set(kind, now());
       if (after.attempts > (before?.attempts ?? 0)) {
         const lately = [...(attemptsAt.get(after.path) ?? []).filter((at) => at > now() - A_WHILE_MS), now()];
         attemptsAt.set(after.path, lately);
