@@ -19,10 +19,11 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
   } else if (condition === 'waiting' || condition === 'stale') {
     details.push(localTimes(plainText(status.text.slice(condition.length + 1)), now));
   }
-  if (status.isFilterUnpolled)
-    details.push(
-      'the filter changed; the next poll compares both sides anew, a daemon that runs must be started again',
-    );
+  if (status.isFilterUnpolled) {
+    // A stack has its configuration with its functions; a daemon is told of it.
+    const told = address.startsWith(' --stack') ? '' : `; tell a daemon that runs: chef-sync-ctl reconfigure${address}`;
+    details.push(`the filter changed; the next poll compares both sides anew${told}`);
+  }
   const { lastPoll } = status;
   if (lastPoll?.problem !== undefined && lastPoll.problem !== status.paused?.reason) {
     details.push(`last poll: ${plainText(lastPoll.problem)}`);

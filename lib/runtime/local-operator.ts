@@ -110,7 +110,7 @@ export function openLocalOperator({ statePath, pairs: configured, address = '' }
 
 const stillPolled = (pair: string, { pid, startedAt }: Daemon): SyncError =>
   refusal(
-    `The daemon (process ${pid}, since ${new Date(startedAt).toISOString()}) still polls ${pair}: start it anew, with the new configuration, first.`,
+    `The daemon (process ${pid}, since ${new Date(startedAt).toISOString()}) still polls ${pair}: let it take over the new configuration with "chef-sync-ctl reconfigure" first.`,
     'PAIR_POLLED',
   );
 

@@ -286,7 +286,9 @@ describe('beside a running daemon', () => {
 
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(
-      new RegExp(`The daemon \\(process ${daemon.pid}, since .*\\) still polls us/acme: start it anew, `),
+      new RegExp(
+        `The daemon \\(process ${daemon.pid}, since .*\\) still polls us/acme: .*"chef-sync-ctl reconfigure --config `,
+      ),
     );
     expect(forgotten).toEqual({ code: 0, stdout: 'us/acme  forgotten; the replica keeps everything\n', stderr: '' });
     expect(JSON.parse(status.stdout)).toMatchObject({ pairs: [{ pair: 'eu/acme' }] });
