@@ -461,6 +461,16 @@ export function noteEqual(
 }
 
 /**
+ * A comparison of both sides did not find the object as the baseline has it: what was seen then tells nothing any more, and the inventory
+ * that lists it again takes it for changed.
+ */
+export function forgetSeen(entry: LedgerEntry | undefined, version: Version): LedgerEntry | undefined {
+  if (entry === undefined || !isSameVersion(entry.version, version) || entry.state !== 'synced') return undefined;
+  const { seen, ...rest } = entry;
+  return seen === undefined ? undefined : rest;
+}
+
+/**
  * An operator wants an object deleted that only the replica has: held for the guard like any delete. What the replica shows is claimed, so
  * that it goes only as the operator's command found it. Never for an object that the pair knows as live or is about to delete.
  */

@@ -1,7 +1,9 @@
-import { DRIFT_CODES, isDriftReport, isLive, noteEqual, reportDrift } from '../model/ledger-entry.ts';
+import { DRIFT_CODES, forgetSeen, isDriftReport, isLive, noteEqual, reportDrift } from '../model/ledger-entry.ts';
+import { trustedRef } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { identitiesOf } from './identities.ts';
 import { fingerprintOf, type KnownPair, type PairSides } from './pair-context.ts';
+import { voidList } from './void-list.ts';
 import { type ComparedObject, reasonOf, sourceText } from './walk-pair.ts';
 
 /** A pair with `bootstrap: false` whose baseline is complete, while a check compares it. */
@@ -66,12 +68,23 @@ export async function noteComparison(
 
 /**
  * A check came to its end and could read everything: the pair is compared from now on, unless it began a new epoch since the check did. What
- * differs is in the ledger as unsynced.
+ * differs is in the ledger as unsynced; what the primary did not have just now is copied should it come back.
  */
-export async function noteCompared({ known }: ComparedBaseline, startedAt: number): Promise<void> {
-  await known.state.update((state) =>
-    state?.start === 'baseline' && state.baselineAt !== undefined && state.epochStartedAt <= startedAt
-      ? { ...state, start: 'copy' }
+export async function noteCompared({ known, state, destination }: ComparedBaseline, startedAt: number): Promise<void> {
+  for (const { list } of await known.ledger.lists('primary')) {
+    const unfound = (await known.ledger.entriesOf(list)).filter(
+      (entry) =>
+        isLive(entry) &&
+        entry.state === 'synced' &&
+        entry.owned !== destination &&
+        known.rules.isWanted(trustedRef(entry.path)),
+    );
+    if (unfound.length > 0) await voidList(known, list, state.epoch);
+    for (const { path, version } of unfound) await known.ledger.update(path, (entry) => forgetSeen(entry, version));
+  }
+  await known.state.update((current) =>
+    current?.start === 'baseline' && current.baselineAt !== undefined && current.epochStartedAt <= startedAt
+      ? { ...current, start: 'copy' }
       : undefined,
   );
 }
