@@ -9,6 +9,7 @@ import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { chosenHome, STACK_VARIABLE } from './open-home.ts';
 import { counted, plainText } from './plain-text.ts';
+import { printJsonFields } from './print-json.ts';
 import { type Screen, screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
 
@@ -16,6 +17,7 @@ interface ReconfigureOptions {
   readonly config?: string;
   readonly stack?: string;
   readonly yes?: true;
+  readonly json?: true;
 }
 
 /** `chef-sync-ctl reconfigure`; `finish` gets how it ended. */
@@ -30,6 +32,7 @@ export function reconfigureCommand(finish: (exit: Exit) => void): Command {
     .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`))
     .addOption(new Option('--stack <name>', `deploy this stack on AWS (default: ${STACK_VARIABLE})`))
     .option('--yes', 'do not ask before a deployment, for scripts')
+    .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
@@ -50,27 +53,27 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
       if (options.yes !== true && !canAsk()) {
         command.error('error: there is no terminal to ask on; say --yes to deploy');
       }
-      finish(await reconfigureStack(options.config ?? DEFAULT_CONFIG, stack, options.yes === true));
+      finish(await reconfigureStack(options, stack));
     });
 }
 
 async function reconfigureHere(options: ReconfigureOptions): Promise<Exit> {
-  const screen = screenOn(process.stdout);
+  const screen = screenOf(options);
   // Neither a stack nor a state file is named.
   const home = chosenHome(options);
   if (!('config' in home)) throw new Error('a configuration was chosen as something else');
   const { config } = home;
   showWarnings(config.warnings, screenOn(process.stderr));
   const { daemon, pairs } = await followedHere(config.statePath);
-  showChanges(config, pairs, screen);
+  const changes = showChanges(config, pairs, screen);
   if (daemon === undefined) {
     screen.line('no daemon is running: the next "chef-sync-ctl run" takes it over');
-    return 'ok';
+    return done(options, changes, 'no daemon');
   }
   const outcome = await reconfigureDaemon(daemon, config.statePath, (line) => screen.line(plainText(line)));
   if (outcome === 'taken over') {
     screen.line(`the daemon (process ${daemon}) has taken it over`);
-    return 'ok';
+    return done(options, changes, outcome);
   }
   if (outcome === 'refused') throw refusal(`The daemon (process ${daemon}) refuses it and goes on as before.`);
   throw refusal(
@@ -79,17 +82,18 @@ async function reconfigureHere(options: ReconfigureOptions): Promise<Exit> {
   );
 }
 
-async function reconfigureStack(file: string, stack: string, isApproved: boolean): Promise<Exit> {
-  const screen = screenOn(process.stdout);
+async function reconfigureStack(options: ReconfigureOptions, stack: string): Promise<Exit> {
+  const screen = screenOf(options);
+  const { config: file = DEFAULT_CONFIG, yes } = options;
   const config = loadConfig(file, { home: 'aws' });
   showWarnings(config.warnings, screenOn(process.stderr));
-  showChanges(config, await followedByStack(stack, screen), screen);
-  if (!isApproved && !(await isConfirmed(`Deploy the stack ${stack}?`))) {
+  const changes = showChanges(config, await followedByStack(stack, screen), screen);
+  if (yes !== true && !(await isConfirmed(`Deploy the stack ${stack}?`))) {
     screen.line('nothing is deployed');
-    return 'ok';
+    return done(options, changes, 'not deployed');
   }
-  await deployStack(file, stack, isApproved);
-  return 'ok';
+  await deployStack(file, stack, yes === true);
+  return done(options, changes, 'deployed');
 }
 
 async function followedByStack(stack: string, screen: Screen): Promise<readonly FollowedPair[]> {
@@ -109,11 +113,25 @@ const MEANINGS: Readonly<Record<ConfiguredChange['change'], readonly [string, st
   'filter changed': ['*', 'filter changed: what it lets in is read and compared, what it does not is left as it is'],
 };
 
-function showChanges(config: Config, followed: readonly FollowedPair[], screen: Screen): void {
+/** Shows the changes and answers them. */
+function showChanges(config: Config, followed: readonly FollowedPair[], screen: Screen): readonly ConfiguredChange[] {
   const changes = configuredChanges(config.pairs, followed);
   for (const { pair, change } of changes) screen.line(`${MEANINGS[change][0]} ${pair}  ${MEANINGS[change][1]}`);
   const unchanged = config.pairs.length - changes.filter(({ change }) => change !== 'removed').length;
   screen.line(`${counted(unchanged, 'pair')} without a change of filter; other settings are taken over as they are`);
+  return changes;
+}
+
+/** With `--json` stdout is for the object alone. */
+const screenOf = ({ json }: ReconfigureOptions): Screen => screenOn(json === true ? process.stderr : process.stdout);
+
+function done(
+  { json }: ReconfigureOptions,
+  changes: readonly ConfiguredChange[],
+  outcome: 'taken over' | 'no daemon' | 'deployed' | 'not deployed',
+): Exit {
+  if (json === true) printJsonFields('ok', { changes, outcome });
+  return 'ok';
 }
 
 const refusal = (sentence: string, scope: 'pair' | 'endpoint' = 'pair'): SyncError =>

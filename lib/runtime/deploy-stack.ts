@@ -9,7 +9,8 @@ import { SyncError } from '../model/sync-error.ts';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Deploys a stack with `npx cdk deploy`, which shows what it does and, unless `isApproved`, asks before it widens permissions. Throws a
+ * Deploys a stack with `npx cdk deploy`, which shows what it does and, unless `isApproved`, asks before it widens permissions. What it prints goes to stderr, because stdout is for
+ * results. Throws a
  * `SyncError` when this installation has no CDK, and when the deployment fails.
  */
 export async function deployStack(configFile: string, stack: string, isApproved: boolean): Promise<void> {
@@ -21,7 +22,10 @@ export async function deployStack(configFile: string, stack: string, isApproved:
     );
   }
   const approval = isApproved ? ['--require-approval', 'never'] : [];
-  const child = spawn('npx', ['cdk', 'deploy', ...context, ...approval], { cwd: PROJECT, stdio: 'inherit' });
+  const child = spawn('npx', ['cdk', 'deploy', ...context, ...approval], {
+    cwd: PROJECT,
+    stdio: ['inherit', 2, 'inherit'],
+  });
   const [code] = await once(child, 'exit');
   if (code === 0) return;
   throw new SyncError(

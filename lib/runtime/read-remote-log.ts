@@ -33,7 +33,7 @@ export function readRemoteLog(ask: AskStatus, pair: string | undefined): LogRead
       from = Math.max(from, now - LATEST_MS);
       const oldest = from;
       shown = new Map([...shown, ...lines.map(({ id, at }) => [id, at] as const)].filter(([, at]) => at >= oldest));
-      for (const line of lines.toSorted((a, b) => a.at - b.at)) yield recordOf(line);
+      for (const line of lines.toSorted((a, b) => a.at - b.at)) yield recordOf(line, pair);
     },
   };
 }
@@ -48,22 +48,20 @@ const LEVELS = { DEBUG: 'info', INFO: 'info', WARN: 'warn', ERROR: 'error', CRIT
 
 /** What the logger adds that the reader knows already, or that tells of the invocation alone. */
 const UNSHOWN =
-  /^(?:timestamp|service|pair|cold_start|sampling_rate|xray_trace_id|function_(?:arn|memory_size|name|request_id))$/;
+  /^(?:level|message|timestamp|service|pair|cold_start|sampling_rate|xray_trace_id|function_(?:arn|memory_size|name|request_id))$/;
 
-function recordOf({ at, functionName, text }: AwsLogLine): LogRecord {
+/** The line as the local home would have written it, whichever function it is of. */
+function recordOf({ at, functionName, text }: AwsLogLine, pair: string | undefined): LogRecord {
   const { data } = entryShape.safeParse(jsonOrUndefined(text));
-  if (data === undefined) {
-    const message = withoutPrefix(text);
-    const line = { level: 'error', time: new Date(at).toISOString(), message, function: functionName };
-    return { line: JSON.stringify(line), entry: { at, level: 'error', message, fields: { function: functionName } } };
-  }
-  const { level, message, ...others } = data;
+  const level = data === undefined ? 'error' : LEVELS[data.level];
+  const message = data === undefined ? withoutPrefix(text) : data.message;
   const fields: Record<string, string | number | boolean> = { function: functionName };
-  for (const [name, value] of Object.entries(others)) {
+  for (const [name, value] of Object.entries(data ?? {})) {
     const isShown = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
     if (isShown && !UNSHOWN.test(name)) fields[name] = value;
   }
-  return { line: text, entry: { at, level: LEVELS[level], message, fields } };
+  const line = { level, time: new Date(at).toISOString(), pair, message, ...fields };
+  return { line: JSON.stringify(line), entry: { at, level, message, fields } };
 }
 
 /** Lambda puts time, request and level before what it says itself, with tabs or spaces in between. */

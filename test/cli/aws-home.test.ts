@@ -294,9 +294,9 @@ describe('the logs of a stack', () => {
       ].join('\n'),
     );
     const lines = json.stdout.trim().split('\n');
-    expect(lines.map((text) => JSON.parse(text).message)).toEqual([
-      'requests to a Chef server',
-      'Task timed out after 300.00 seconds',
+    expect(lines.map((text) => JSON.parse(text))).toEqual([
+      expect.objectContaining({ level: 'info', message: 'requests to a Chef server', function: 'copier', requests: 3 }),
+      expect.objectContaining({ level: 'error', message: 'Task timed out after 300.00 seconds', function: 'copier' }),
     ]);
   });
 

@@ -60,6 +60,7 @@ test('the output of every command is as the page describes it, when all is well 
   }
   await expectShape('repair', 'repair', 'eu/acme');
   await expectShape('doctor', 'doctor');
+  await expectShape('reconfigure', 'reconfigure');
   await expectShape('sync-log, manager-log', 'sync-log', 'eu/acme');
   await expectShape('sync-log, manager-log', 'manager-log');
 });

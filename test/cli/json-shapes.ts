@@ -133,6 +133,11 @@ export const JSON_SHAPES = {
         text: z.string(),
       }),
     ),
+    stack: z.string().optional(),
+  }),
+  reconfigure: envelope({
+    changes: z.array(z.strictObject({ pair: z.string(), change: z.enum(['added', 'removed', 'filter changed']) })),
+    outcome: z.enum(['taken over', 'no daemon', 'deployed', 'not deployed']),
   }),
   init: envelope({ file: z.string(), home: z.enum(['local', 'aws']), next: z.array(z.string()) }),
   'prepare-org': envelope({

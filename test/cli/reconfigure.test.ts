@@ -141,12 +141,19 @@ describe('on AWS', () => {
     const { code, stdout } = await reconfigure('--stack', 'stack', '--yes');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /^\* eu\/acme {2}filter changed: .*\n\+ us\/acme {2}added\n0 pairs without .*\ndeploying\n$/,
-    );
+    expect(stdout).toMatch(/^\* eu\/acme {2}filter changed: .*\n\+ us\/acme {2}added\n0 pairs without .*\n$/);
     expect(asked()).toMatch(
       new RegExp(`: npx cdk deploy -c config=${configFile} -c stack=stack --require-approval never\n$`),
     );
+    const json = await reconfigure('--stack', 'stack', '--yes', '--json');
+    expect(json.stderr).toMatch(/^deploying$/m);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      changes: [
+        { pair: 'eu/acme', change: 'filter changed' },
+        { pair: 'us/acme', change: 'added' },
+      ],
+      outcome: 'deployed',
+    });
   });
 
   test('a deployment that fails is told, and a stack that is not there yet is all new', async () => {
@@ -157,7 +164,7 @@ describe('on AWS', () => {
     expect(code).toBe(4);
     expect(stdout).toMatch(/^the stack new is not deployed yet\n\+ eu\/acme {2}added\n\+ us\/acme {2}added\n/);
     expect(stderr).toBe(
-      'chef-sync-ctl: The deployment of new failed (exit code 1): correct what it says above, and run it again.\n',
+      'deploying\nchef-sync-ctl: The deployment of new failed (exit code 1): correct what it says above, and run it again.\n',
     );
   });
 
