@@ -56,6 +56,8 @@ export interface Bill {
 const MONTH_SECONDS = 730 * 3600;
 const GIGABYTE = 1e9;
 
+/** Lambda gives a whole processor with so much memory, and a share of one with less. */
+const PROCESSOR_MB = 1769;
 /** A Chef server answers a list or a page of bodies in about this time; measured on the sandbox it would be nothing. */
 const SERVER_MS = 50;
 /** `requestsInFlight: 16` leaves a poll 4. */
@@ -91,7 +93,7 @@ export function monthlyCost(workload: Workload): Bill {
   const reading = readingOf(workload.objects);
   // Polls that read whole inventories: all of a small organization, some of a large one.
   const readings = Math.min(polls, MONTH_SECONDS / ((READING_REST * reading.milliseconds) / 1000));
-  const restingMs = measured.restingPoll.milliseconds + 2 * SERVER_MS;
+  const restingMs = processorMs(measured.restingPoll.milliseconds, 'poller') + 2 * SERVER_MS;
   // Below a minute the invocation stays and waits for its next poll.
   const pollerSeconds =
     workload.pollSeconds < 60
@@ -172,6 +174,10 @@ const line = (what: string, count: number, unit: string, price: number): CostLin
   dollars: count * price,
 });
 
+/** How long work takes in a function that is measured here on a whole processor. */
+const processorMs = (milliseconds: number, name: 'poller' | 'copier'): number =>
+  milliseconds * Math.max(1, PROCESSOR_MB / FUNCTION_TABLE[name].memoryMb);
+
 const gigabytes = (name: 'poller' | 'copier'): number => FUNCTION_TABLE[name].memoryMb / 1024;
 
 const tableUnits = (reads: number, writes: number): readonly CostLine[] => [
@@ -190,7 +196,8 @@ function readingOf(objects: number): Pick<typeof measured.readingPoll, 'millisec
   const { restingPoll, readingPoll } = measured;
   const requests = readingPoll.primaryRequests + readingPoll.replicaRequests;
   return {
-    milliseconds: share * (readingPoll.milliseconds + (requests * SERVER_MS) / POLL_REQUESTS_AT_ONCE),
+    milliseconds:
+      share * (processorMs(readingPoll.milliseconds, 'poller') + (requests * SERVER_MS) / POLL_REQUESTS_AT_ONCE),
     readUnits: share * (readingPoll.readUnits - restingPoll.readUnits),
     writeUnits: share * (readingPoll.writeUnits - restingPoll.writeUnits),
   };
@@ -198,7 +205,8 @@ function readingOf(objects: number): Pick<typeof measured.readingPoll, 'millisec
 
 function copying(objects: number, each: typeof measured.changePerObject, natPerGb: number): readonly CostLine[] {
   // A batch of ten is copied with what one copier may have in flight, so requests are waited for one after the other.
-  const milliseconds = (each.primaryRequests + each.replicaRequests) * SERVER_MS;
+  const milliseconds =
+    (each.primaryRequests + each.replicaRequests) * SERVER_MS + processorMs(each.milliseconds, 'copier');
   const starts = objects * each.messages;
   const bytes = objects * OBJECT_BYTES;
   return [

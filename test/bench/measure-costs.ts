@@ -43,7 +43,8 @@ dynamo.client.middlewareStack.add(
     const result = await next(args);
     const spent = consumedSchema.parse(result.output).ConsumedCapacity.CapacityUnits;
     const isWrite = 'Item' in args.input || !('ConsistentRead' in args.input);
-    units[isWrite ? 'write' : 'read'] += spent;
+    // A read that finds nothing is paid too; dynalite counts it as nothing.
+    units[isWrite ? 'write' : 'read'] += Math.max(spent, 1);
     return result;
   },
   { step: 'initialize' },
