@@ -85,6 +85,9 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     (await ctx.ledger.entriesOf(list)).map((entry) => [nameInList(trustedRef(entry.path)), entry]),
   );
   bodies = await completeBodies(ctx, pass, members, { entries, bodies, frozen, onUnread });
+  // Before the first observation: a poll that dies on the way must not leave a digest that the primary may go back to (A → B → A).
+  const isDigestOutdated = row?.contents !== undefined || (row?.names !== undefined && !areNamesKnown);
+  const generation = isDigestOutdated ? await voidList(ctx, list, pass.epoch) : found?.generation;
   let observed = 0;
   for (const [name, ref] of members.refs) {
     if (
@@ -100,7 +103,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     (await noteMissing(ctx, list, pass, missing, startedAt)) +
     (isListOfContainers(list) ? await noteItemsOf(ctx, pass, unlisted, startedAt) : 0);
   const isSettled = absent === 0 && ![...entries.values()].some((entry) => isDeletedSince(entry, startedAt));
-  await storeDigests(ctx, list, pass, found?.generation, {
+  await storeDigests(ctx, list, pass, generation, {
     names: isSettled ? names : undefined,
     bodies: readsBodies && isSettled ? bodies : undefined,
     members,
@@ -289,13 +292,13 @@ interface Comparison {
   readonly frozen: ReadonlySet<string>;
   /** Live entries that the list lacks. */
   readonly missingCount: number;
-  /** Deletes that are held or under way. The guard counts them as members, or an emptied list would pass once it is held. */
+  /** Deletes that are held or under way. The guard counts them and what is missing as members, or an emptied list would pass as a small one. */
   readonly leavingCount: number;
 }
 
 /**
- * Stores what was compared, after its observations, and only while nothing of the list is absent and nobody voided it since the pass
- * read it. The count is kept from the last complete list even then, for the guard.
+ * Stores what was compared, after its observations, and only while nothing of the list is absent and nobody else voided it since the pass
+ * read it. The count is stored in any case, for the guard.
  */
 async function storeDigests(
   ctx: PairContext,
@@ -313,10 +316,7 @@ async function storeDigests(
   const contents = isComplete ? { digest: contentsDigest(ctx, withFrozen(bodies, new Set(frozen))) } : undefined;
   await ctx.ledger.updateList('primary', list, (row) => {
     const base: ListRow = row ?? { side: 'primary', list, epoch: pass.epoch, generation: 0 };
-    const count =
-      found.missingCount === 0 || row?.count === undefined
-        ? members.refs.size + found.missingCount + found.leavingCount
-        : row.count;
+    const count = members.refs.size + found.missingCount + found.leavingCount;
     if (row !== undefined && row.generation !== (generation ?? 0)) return { ...base, epoch: pass.epoch, count };
     const isSameEpoch = row?.epoch === pass.epoch;
     return {
@@ -324,9 +324,7 @@ async function storeDigests(
       epoch: pass.epoch,
       count,
       names: found.names === undefined ? undefined : { digest: found.names },
-      contents:
-        contents ??
-        (isSameEpoch && found.bodies === undefined && row?.names?.digest === found.names ? row?.contents : undefined),
+      contents,
       frozen: frozen ?? (isSameEpoch ? row?.frozen : undefined),
     };
   });

@@ -2,9 +2,13 @@ import { type ListPath, listOf, type ObjectRef } from '../model/object-path.ts';
 import { voidDigests } from '../model/pair-state.ts';
 import type { PairRecords } from './pair-context.ts';
 
-/** The next inventory of the primary compares this list entry by entry. To be called before an entry of it changes by another way. */
-export async function voidList(ctx: PairRecords, list: ListPath, epoch: number): Promise<void> {
-  await ctx.ledger.updateList('primary', list, (row) => voidDigests(row, 'primary', list, epoch));
+/**
+ * The next inventory of the primary compares this list entry by entry. To be called before an entry of it changes. Answers the generation
+ * with which the inventory that changes it may store its own digest in the end.
+ */
+export async function voidList(ctx: PairRecords, list: ListPath, epoch: number): Promise<number | undefined> {
+  const { entry } = await ctx.ledger.updateList('primary', list, (row) => voidDigests(row, 'primary', list, epoch));
+  return entry?.generation;
 }
 
 /**

@@ -26,6 +26,7 @@ const ORDER = 'test/mutation/directed/order-of-writes.test.ts';
 const GUARD = 'test/mutation/directed/guard.test.ts';
 const MEANWHILE = 'test/mutation/directed/meanwhile.test.ts';
 const ENTRY = 'test/unit/model/ledger-entry.test.ts';
+const COMPARISON = 'test/unit/sync/compare-primary-list.test.ts';
 const GATE = 'test/unit/plan/gate-phases.test.ts';
 const MESSAGES = 'test/unit/plan/message-ids.test.ts';
 
@@ -456,6 +457,25 @@ export const PROTECTIONS: readonly Protection[] = [
       file: MEANWHILE,
       title: 'copies back what only a copier found changed, between two inventories that found it as it was',
     },
+  },
+  {
+    name: 'digests voided before an inventory observes',
+    reason: 'A poll that dies after an observation would leave a digest that the primary may go back to.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: 'const isDigestOutdated = row?.contents !== undefined || (row?.names !== undefined && !areNamesKnown);',
+    without: 'const isDigestOutdated = false;',
+    caughtBy: {
+      file: COMPARISON,
+      title: 'a poll that dies after it observed a change does not hide that the primary went back',
+    },
+  },
+  {
+    name: 'missing objects count for the guard',
+    reason: 'A list in which something is always missing would pass for a small one, of which all may be deleted.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: 'const count = members.refs.size + found.missingCount + found.leavingCount;',
+    without: 'const count = members.refs.size + found.leavingCount;',
+    caughtBy: { file: COMPARISON, title: 'objects that came while another one is missing count for the guard' },
   },
   {
     name: 'mark of a sent message',

@@ -131,7 +131,7 @@ export function createInvariants(truth: Truth): Invariants {
   }
 
   /**
-   * Of more than three the guard lets half go in 24 hours, of the lists as they were last read: here only what it never lets go is told. Of three
+   * Of more than three the guard lets half go in 24 hours, of the lists as they were last read, which is why this is no exact count. Of three
    * or fewer it lets all go, so nothing is known of the day in which there were so few. What an operator approved does not count.
    */
   function checkGuard(victim: ObjectPath): void {
@@ -141,7 +141,7 @@ export function createInvariants(truth: Truth): Invariants {
     deletedAt.set(kind, lately);
     if ((fewAt.get(kind) ?? 0) > now() - DAY_MS) return;
     const most = mostLive.get(kind) ?? 0;
-    if (most > FEW && lately.length >= most)
+    if (lately.length > most / 2 + 1)
       report(
         'NothingDeletedByMistake',
         `deleted as number ${lately.length} of at most ${most} within 24 hours`,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Ledger } from '../../../lib/ports/ledger.ts';
 import { comparePrimaryList, type ListPass } from '../../../lib/sync/compare-primary-list.ts';
 import { guardHeldDeletes } from '../../../lib/sync/guard-held-deletes.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
@@ -45,6 +46,64 @@ describe('comparePrimaryList', () => {
 
     expect(await ledger.read('/cookbooks/apt/1.2.0')).toMatchObject({ state: 'pending', action: 'upsert' });
     expect((await ledger.read('/cookbooks/apt/1.2.0'))?.absent).toBeUndefined();
+  });
+
+  test('a poll that dies after it observed a change does not hide that the primary went back', async () => {
+    const { ctx, primary, ledger, pass, settleAll } = pairOfMemory(['/roles']);
+    primary.set('/roles', new Map([['web', JSON.stringify({ name: 'web' })]]));
+    for (const number of [1, 2]) {
+      await comparePrimaryList(ctx, '/roles', passOf(number));
+      await settleAll('/roles');
+      pass(60_000);
+    }
+
+    primary.get('/roles')?.set('db', JSON.stringify({ name: 'db' }));
+    let hasObserved = false;
+    const dies: Ledger = {
+      ...ledger,
+      async update(path, decide) {
+        const result = await ledger.update(path, decide);
+        hasObserved = true;
+        return result;
+      },
+      async updateList(side, list, decide) {
+        if (hasObserved) throw new Error('the process died');
+        return await ledger.updateList(side, list, decide);
+      },
+    };
+    await expect(comparePrimaryList({ ...ctx, ledger: dies }, '/roles', passOf(3))).rejects.toThrow('died');
+    await settleAll('/roles');
+    pass(60_000);
+    primary.get('/roles')?.delete('db');
+
+    expect(await comparePrimaryList(ctx, '/roles', passOf(4, { scope: 'names' }))).toMatchObject({ absent: 1 });
+  });
+
+  test('objects that came while another one is missing count for the guard', async () => {
+    const { ctx, primary, ledger, lease, pass, settleAll } = pairOfMemory(['/roles']);
+    const named = (...names: readonly string[]) =>
+      new Map(names.map((name) => [name, JSON.stringify({ name })] as const));
+    primary.set('/roles', named('a', 'b', 'c'));
+    await comparePrimaryList(ctx, '/roles', passOf(1));
+    await settleAll('/roles');
+    pass(60_000);
+    primary.set('/roles', named('b', 'c', 'd', 'e', 'f'));
+    await comparePrimaryList(ctx, '/roles', passOf(2));
+    primary.set('/roles', named('a', 'b', 'c', 'd', 'e', 'f'));
+    await settleAll('/roles');
+    pass(60_000);
+
+    primary.set('/roles', named('f'));
+    for (const number of [3, 4]) {
+      await comparePrimaryList(ctx, '/roles', passOf(number, { scope: 'names' }));
+      await guardHeldDeletes(ctx, lease);
+      pass(60_000);
+    }
+
+    const leaving = (await ledger.entriesOf('/roles')).filter((entry) => entry.action === 'delete');
+    expect(leaving.filter((entry) => entry.state === 'held').map((entry) => entry.path)).toEqual(
+      expect.arrayContaining(['/roles/b', '/roles/c', '/roles/d', '/roles/e']),
+    );
   });
 
   test('a primary whose list lies empty deletes nothing, however long it lies', async () => {
