@@ -24,10 +24,30 @@ const PLAIN_COMPLAINTS: ReadonlyMap<ErrorCode, string> = new Map([
   ['RESOURCE_EXHAUSTION', 'too many levels'],
 ]);
 
+const START: Position = { line: 1, column: 1 };
+
+/** A text with more levels than anybody writes. */
+const TOO_DEEP: YamlSource = {
+  content: undefined,
+  syntaxProblems: [{ position: START, sentence: 'this is not valid YAML (too many levels); correct the syntax' }],
+  positionOf: () => START,
+};
+
+/** Undefined: the parser, which goes down level by level, ran out of stack before it came to its own bound of levels. */
+function parsed(text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> | undefined {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** Reads one YAML document. Never throws, whatever the text. Anchors and aliases work; merge keys (`<<`) do not. */
 export function readYaml(text: string): YamlSource {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
+  const document = parsed(text, lineCounter);
+  if (document === undefined) return TOO_DEEP;
   const positionAt = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };

@@ -391,6 +391,11 @@ describe('parseConfig', () => {
     );
   });
 
+  it('says that there are too many levels when the YAML parser itself runs out of stack', () => {
+    const text = `{"total":1,"rows":[${'['.repeat(3_000)}${'{a: <title>'.repeat(3_000)}]}`;
+    expect(problemsOf(text)).toEqual([expect.stringContaining('too many levels')]);
+  });
+
   it.each(['[', '{', '- ', '? ', 'a: {', '&a ', '[*a,'])(
     'comes to an end with %j nested thousands of times',
     (token) => {
