@@ -10,6 +10,7 @@ import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
 import { keepUnknownPaths } from './keep-unknown-paths.ts';
+import { listAfter } from './list-after.ts';
 import { guidText, type PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { type Members, readMembers } from './read-list.ts';
@@ -159,7 +160,8 @@ async function walk(
       ctx.log('warn', `a list cannot be read; nothing of it is deleted: ${reason}`, { side, list: result.list });
       unread.push({ list: result.list, reason });
     }
-    next = following(ctx, batch.at(-1) ?? next, bags ?? []);
+    const itemLists = (bags ?? []).map((bag): ListPath => `/data/${bag}`);
+    next = listAfter(ctx.rules.lists, batch.at(-1) ?? next, itemLists);
   }
   await finish(ctx, lease, side, progress(END));
   if (found > 0)
@@ -250,18 +252,6 @@ async function tryBagNames(ctx: PairContext, side: Side, list: ListPath): Promis
     if (!(error instanceof ChefRequestError)) throw error;
     return { list, found: 0, failure: await judge(ctx, error) };
   }
-}
-
-/** The list after this one: bags follow the list of bags, in order of their names. */
-function following(ctx: PairContext, list: ListPath, bags: readonly string[]): ListPath | undefined {
-  const { lists } = ctx.rules;
-  if (list.startsWith('/data')) {
-    const bag = list.slice('/data/'.length);
-    const next = bags.find((name) => name > bag);
-    if (next !== undefined) return `/data/${next}`;
-    return lists[lists.indexOf('/data') + 1];
-  }
-  return lists[lists.indexOf(list) + 1];
 }
 
 async function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): Promise<void> {

@@ -5,6 +5,7 @@ import type { Side } from '../model/side.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { differingFields } from '../plan/normalised-form.ts';
 import { judge } from './breaker.ts';
+import { listAfter } from './list-after.ts';
 import { isExpectedFailure, type PairSides } from './pair-context.ts';
 import { type Members, readMembers } from './read-list.ts';
 
@@ -48,10 +49,11 @@ export async function walkPair(
     if (list.startsWith('/data')) bags ??= await readBags(sides);
     // A bag may be gone since the slice before: then its list is no list any more.
     if (!isInBag(list) || bags?.lists.includes(list) === true) {
-      const next = await walkList(sides, { list, after, only: bags?.onlyOn.get(list) }, end, visit);
-      if (next !== undefined) return { list, after: next };
+      const stoppedAt = await walkList(sides, { list, after, only: bags?.onlyOn.get(list) }, end, visit);
+      if (stoppedAt !== undefined) return { list, after: stoppedAt };
     }
-    at = following(sides, list, bags);
+    const next = listAfter(sides.rules.lists, list, bags?.lists ?? []);
+    at = next === undefined ? undefined : { list: next };
     if (at !== undefined && end.now() >= end.deadline) return at;
   }
   return undefined;
@@ -91,14 +93,6 @@ async function readBags(sides: PairSides): Promise<Bags> {
     await reasonOf(sides, error);
     return { lists: [], onlyOn: new Map() };
   }
-}
-
-/** The list after this one: the lists of items follow the list of bags. */
-function following({ rules }: PairSides, list: ListPath, bags: Bags | undefined): WalkPlace | undefined {
-  const isInBags = list.startsWith('/data');
-  const nextBag = isInBags ? bags?.lists.find((path) => list === '/data' || path > list) : undefined;
-  const next = nextBag ?? rules.lists[rules.lists.indexOf(isInBags ? '/data' : list) + 1];
-  return next === undefined ? undefined : { list: next };
 }
 
 interface ListToWalk {

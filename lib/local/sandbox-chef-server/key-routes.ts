@@ -7,35 +7,27 @@ import { member, withMember, withoutMembers, writeJson } from './json-text.ts';
 import { readExpiration, readKeyMaterial, readKeyName } from './key-document.ts';
 import { storedUser } from './user-routes.ts';
 
+/** What a list of keys and each key of it answer. */
+const routesOf = <Request extends ServerRequest>(path: string, keysOf: (request: Request, name: string) => KeyList) =>
+  [
+    {
+      path,
+      GET: (request: Request, name: string) => listKeys(request, keysOf(request, name)),
+      POST: (request: Request, name: string) => createKey(request, keysOf(request, name)),
+    },
+    {
+      path: `${path}/:key`,
+      GET: (request: Request, name: string, key: string) => showKey(keysOf(request, name), key),
+      PUT: (request: Request, name: string, key: string) => replaceKey(request, keysOf(request, name), key),
+      DELETE: (request: Request, name: string, key: string) => removeKey(request, keysOf(request, name), key),
+    },
+  ] as const;
+
 /** The keys of users of the server. */
-export const userKeyRoutes: readonly ServerRoute[] = [
-  {
-    path: 'users/:name/keys',
-    GET: (request, name) => listKeys(request, userKeys(request, name)),
-    POST: (request, name) => createKey(request, userKeys(request, name)),
-  },
-  {
-    path: 'users/:name/keys/:key',
-    GET: (request, name, key) => showKey(userKeys(request, name), key),
-    PUT: (request, name, key) => replaceKey(request, userKeys(request, name), key),
-    DELETE: (request, name, key) => removeKey(request, userKeys(request, name), key),
-  },
-];
+export const userKeyRoutes: readonly ServerRoute[] = routesOf('users/:name/keys', userKeys);
 
 /** The keys of an organization's clients. */
-export const clientKeyRoutes: readonly Route[] = [
-  {
-    path: 'clients/:name/keys',
-    GET: (request, name) => listKeys(request, clientKeys(request, name)),
-    POST: (request, name) => createKey(request, clientKeys(request, name)),
-  },
-  {
-    path: 'clients/:name/keys/:key',
-    GET: (request, name, key) => showKey(clientKeys(request, name), key),
-    PUT: (request, name, key) => replaceKey(request, clientKeys(request, name), key),
-    DELETE: (request, name, key) => removeKey(request, clientKeys(request, name), key),
-  },
-];
+export const clientKeyRoutes: readonly Route[] = routesOf('clients/:name/keys', clientKeys);
 
 /** The keys of users as an organization sees them: it can only read them. */
 export const memberKeyRoutes: readonly Route[] = [
