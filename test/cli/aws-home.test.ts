@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -17,10 +16,10 @@ import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { pendingEntry } from '../support/pending-entry.ts';
 import { type CliResult, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
+import { type SamePairHere, samePairHere } from './same-pair-here.ts';
 
 let world: FunctionWorld;
-let folder: string;
-let configFile: string;
+let here: SamePairHere;
 
 const acme = (server: FakeChefServer) => server.organization('acme');
 const MB = 1_000_000;
@@ -30,30 +29,16 @@ beforeAll(async () => {
   world = await startFunctionWorld();
   for (let n = 0; n < 40; n += 1) acme(world.primary).putRole(`role-${n}`, {});
   acme(world.primary).putRole('web', { run_list: ['recipe[web]'] });
-  folder = mkdtempSync(join(tmpdir(), 'chef-sync-homes-'));
-  writeFileSync(join(folder, 'primary.pem'), world.primary.keyPem, { mode: 0o600 });
-  writeFileSync(join(folder, 'eu.pem'), world.replica.keyPem, { mode: 0o600 });
-  const server = ({ url, user }: FakeChefServer, file: string) => ({ url, user, key: { file } });
-  configFile = join(folder, 'chef-sync.yaml');
-  writeFileSync(
-    configFile,
-    stringify({
-      version: 1,
-      primary: server(world.primary, 'primary.pem'),
-      replicas: { eu: server(world.replica, 'eu.pem') },
-      organizations: [{ source: 'acme', replica: 'eu' }],
-      defaults: { inventoryShare: '100%' },
-    }),
-  );
+  here = samePairHere(world, { inventoryShare: '100%' });
   await syncBoth();
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
+  here[Symbol.dispose]();
 });
 afterEach(() => world.lambda.failWith(undefined));
 
-const local = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--config', configFile);
+const local = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--config', here.configFile);
 const remote = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--stack', 'stack');
 
 /** The stack polls and copies until nothing is left, then this machine does. */
@@ -68,7 +53,7 @@ const comparable = ({ code, stdout, stderr }: CliResult): CliResult => {
   const text = (output: string): string =>
     output
       .replaceAll(' --stack stack', '')
-      .replaceAll(` --config ${configFile}`, '')
+      .replaceAll(` --config ${here.configFile}`, '')
       .replace(/\d\d:\d\d:\d\d/g, 'TIME')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
       .replace(/\b[\d.]+(?:ms|s|m|h)(?:\d+s)?\b/g, 'AGE')
@@ -394,7 +379,7 @@ describe('what keeps a command from a stack is one sentence with the next step:'
   test('no credentials, no region, no network', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-    vi.stubEnv('HOME', folder);
+    vi.stubEnv('HOME', here.folder);
     const noCredentials = await runCli('sync-status', '--stack', 'stack');
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
     vi.stubEnv('AWS_REGION', undefined);
@@ -417,7 +402,7 @@ describe('what keeps a command from a stack is one sentence with the next step:'
   });
 
   test('no home at all, and a configuration of the other home', async () => {
-    const forAws = join(folder, 'aws.yaml');
+    const forAws = join(here.folder, 'aws.yaml');
     writeFileSync(
       forAws,
       stringify({
@@ -437,7 +422,7 @@ describe('what keeps a command from a stack is one sentence with the next step:'
     expect((await runHere('sync-stop', '--all', '--config', forAws)).stderr).toBe(
       `chef-sync-ctl: ${forAws} is a configuration for AWS: name its stack with --stack NAME.\n`,
     );
-    expect((await runHere('sync-status', '--config', configFile, '--stack', 'stack')).stderr).toContain(
+    expect((await runHere('sync-status', '--config', here.configFile, '--stack', 'stack')).stderr).toContain(
       'cannot be used with option',
     );
   });

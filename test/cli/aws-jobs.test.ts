@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { createDynamoJobs } from '../../lib/aws/dynamo-jobs.ts';
 import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
 import { takeJobSlot } from '../../lib/aws/poll-slots.ts';
@@ -12,10 +8,10 @@ import { type FunctionWorld, startFunctionWorld, TABLE } from '../assembly/funct
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { type CliResult, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
+import { type SamePairHere, samePairHere } from './same-pair-here.ts';
 
 let world: FunctionWorld;
-let folder: string;
-let configFile: string;
+let here: SamePairHere;
 
 const acme = (server: FakeChefServer) => server.organization('acme');
 const ROLES = 150;
@@ -32,27 +28,14 @@ beforeAll(async () => {
   acme(world.replica).putRole('role-7', { description: 'mine' });
   acme(world.replica).putRole('own', {});
   acme(world.primary).putRole('new', {});
-  folder = mkdtempSync(join(tmpdir(), 'chef-sync-jobs-'));
-  writeFileSync(join(folder, 'primary.pem'), world.primary.keyPem, { mode: 0o600 });
-  writeFileSync(join(folder, 'eu.pem'), world.replica.keyPem, { mode: 0o600 });
-  const server = ({ url, user }: FakeChefServer, file: string) => ({ url, user, key: { file } });
-  configFile = join(folder, 'chef-sync.yaml');
-  writeFileSync(
-    configFile,
-    stringify({
-      version: 1,
-      primary: server(world.primary, 'primary.pem'),
-      replicas: { eu: server(world.replica, 'eu.pem') },
-      organizations: [{ source: 'acme', replica: 'eu' }],
-    }),
-  );
+  here = samePairHere(world);
 }, 120_000);
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
+  here[Symbol.dispose]();
 });
 
-const local = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--config', configFile);
+const local = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--config', here.configFile);
 const remote = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--stack', 'stack');
 const slices = (): number => world.lambda.invoked.filter((name) => name === 'stack-inspector').length;
 const JOB = /^job ([0-9a-f]{12}) of the stack stack; the same command with --job \1 comes back to it\n$/;

@@ -6,25 +6,19 @@ import { stringify } from 'yaml';
 import { claimDaemon } from '../../lib/local/claim-daemon.ts';
 import { openStateFileForSteering } from '../../lib/local/sqlite-state-file.ts';
 import { type FunctionWorld, startFunctionWorld } from '../assembly/function-world.ts';
-import { type ReplicatedServers, startReplicatedServers } from './replicated-servers.ts';
-import { type CliProcess, runCli, startCli } from './run-cli.ts';
+import { type ReplicatedServers, startFollowedServers, startReplicatedServers } from './replicated-servers.ts';
+import { type CliProcess, runCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 
 describe('on this machine', () => {
   let servers: ReplicatedServers;
   let daemon: CliProcess;
 
+  let stop: () => Promise<void>;
   beforeAll(async () => {
-    servers = await startReplicatedServers(['eu', 'us']);
-    servers.configure(['eu']);
-    daemon = startCli(['run', '--config', servers.configFile]);
-    await daemon.shows(/info {2}eu\/acme {2}in sync/);
+    ({ servers, daemon, stop } = await startFollowedServers());
   });
-  afterAll(async () => {
-    daemon.kill('SIGKILL');
-    await daemon.ended();
-    await servers[Symbol.asyncDispose]();
-  });
+  afterAll(() => stop());
   const reconfigure = () => runHere('reconfigure', '--config', servers.configFile);
 
   test('shows what a new configuration changes, and the daemon follows it at once', async () => {

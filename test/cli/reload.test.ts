@@ -1,23 +1,17 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ReplicatedServers, startReplicatedServers } from './replicated-servers.ts';
-import { type CliProcess, startCli } from './run-cli.ts';
+import { type ReplicatedServers, startFollowedServers } from './replicated-servers.ts';
+import type { CliProcess } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 
 let servers: ReplicatedServers;
 let daemon: CliProcess;
 
+let stop: () => Promise<void>;
 beforeAll(async () => {
-  servers = await startReplicatedServers(['eu', 'us']);
-  servers.configure(['eu']);
-  daemon = startCli(['run', '--config', servers.configFile]);
-  await daemon.shows(/info {2}eu\/acme {2}in sync/);
+  ({ servers, daemon, stop } = await startFollowedServers());
 });
-afterAll(async () => {
-  daemon.kill('SIGKILL');
-  await daemon.ended();
-  await servers[Symbol.asyncDispose]();
-});
+afterAll(() => stop());
 
 const rolesOf = (replica: number): ReadonlyMap<string, string> | undefined =>
   servers.replicas[replica]?.organization('acme').dump().roles;

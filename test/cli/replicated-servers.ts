@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
+import { type CliProcess, startCli } from './run-cli.ts';
 
 /** A primary, replicas and a folder with the configuration for them; everything is gone at the end of `await using`. */
 export interface ReplicatedServers extends AsyncDisposable {
@@ -58,4 +59,22 @@ defaults: { pollSeconds: 1, ${defaults} }
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Starts servers with the replicas `eu` and `us`, and a daemon that follows `eu` and has brought it in sync. */
+export async function startFollowedServers(): Promise<{
+  readonly servers: ReplicatedServers;
+  readonly daemon: CliProcess;
+  readonly stop: () => Promise<void>;
+}> {
+  const servers = await startReplicatedServers(['eu', 'us']);
+  servers.configure(['eu']);
+  const daemon = startCli(['run', '--config', servers.configFile]);
+  await daemon.shows(/info {2}eu\/acme {2}in sync/);
+  const stop = async (): Promise<void> => {
+    daemon.kill('SIGKILL');
+    await daemon.ended();
+    await servers[Symbol.asyncDispose]();
+  };
+  return { servers, daemon, stop };
 }
