@@ -11,6 +11,8 @@ const SAMPLES = 3;
  */
 export function statusDetails(status: PairStatus, now: number, address = ''): readonly string[] {
   const { condition, counts } = status;
+  // What is no longer configured cannot be steered, only forgotten.
+  const isSteerable = condition !== 'no longer configured';
   const details: string[] = [];
   if (condition === 'stopped') details.push(`let it go on: chef-sync-ctl sync-start ${status.pair}${address}`);
   if (status.paused !== undefined) {
@@ -31,12 +33,13 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
   for (const plan of status.plans) {
     const what = counted(plan.count, `${plan.kind.replaceAll('_', ' ')} delete`);
     details.push(`${what} held under plan ${plan.id}: ${plan.reason} (${samples(plan.samples, plan.count)})`);
-    details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${plan.id}${address}`);
+    if (isSteerable) {
+      details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${plan.id}${address}`);
+    }
   }
   if (counts.parked > 0) {
-    details.push(
-      `${counted(counts.parked, 'object')} parked; try again at once: chef-sync-ctl retry ${status.pair}${address}`,
-    );
+    const retry = isSteerable ? `; try again at once: chef-sync-ctl retry ${status.pair}${address}` : '';
+    details.push(`${counted(counts.parked, 'object')} parked${retry}`);
   }
   for (const { side, list, reason } of status.unread) {
     details.push(`${side} list ${list} cannot be read, nothing of it is deleted: ${plainText(reason)}`);

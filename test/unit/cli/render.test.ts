@@ -5,6 +5,7 @@ import { renderCheck } from '../../../lib/cli/render-check.ts';
 import { renderStatusTable } from '../../../lib/cli/render-status.ts';
 import { renderUnsynced } from '../../../lib/cli/render-unsynced.ts';
 import type { Screen } from '../../../lib/cli/screen.ts';
+import { nextStep, statusDetails } from '../../../lib/cli/status-details.ts';
 import { pairStatusOf } from './pair-status.ts';
 
 const NOW = 100_000;
@@ -44,6 +45,17 @@ describe('the status table', () => {
     );
 
     expect(row).toMatch(/^eu\/acme {2}stale +- +- +- +\(since noon\)$/);
+  });
+
+  test('offers of a pair that is no longer configured only what can be done with it', () => {
+    const plan = { id: 'abc', kind: 'role', at: 0, reason: 'more than pass', count: 30, samples: [] } as const;
+    const counts = { held: 30, parked: 2 };
+    const status = pairStatusOf({ condition: 'no longer configured', counts, plans: [plan] });
+    const lines = [...statusDetails(status, NOW), nextStep(status)].join('\n');
+
+    expect(lines).toContain('30 role deletes held under plan abc');
+    expect(lines).toContain('chef-sync-ctl forget eu/acme');
+    expect(lines).not.toMatch(/approve-deletes|retry/);
   });
 
   test('names held deletes with plan, reason and a few of the objects', () => {
