@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pMap from 'p-map';
 import { copyProject, PROJECT } from './project-copy.ts';
-import { PROTECTIONS, type Protection } from './protections.ts';
+import { PROTECTIONS, type Protection, testsOf } from './protections.ts';
 import { removeProtection } from './remove-protection.ts';
 import { findFailingSeed, runTests, type TestOutcome } from './run-in-copy.ts';
 
@@ -36,8 +36,8 @@ async function removeOne(
 ): Promise<{ readonly outcome: TestOutcome; readonly seed: string }> {
   const copy = await copyProject(original, protection);
   try {
-    const [outcome = 'not run'] = await runTests(copy.folder, [protection.caughtBy]);
-    return { outcome, seed: await seedText(copy.folder) };
+    const outcomes = await runTests(copy.folder, testsOf(protection));
+    return { outcome: outcomes.find((outcome) => outcome !== 'failed') ?? 'failed', seed: await seedText(copy.folder) };
   } finally {
     await copy.remove();
   }
@@ -46,7 +46,7 @@ async function removeOne(
 /** Tests that do not pass as long as nothing is removed would catch everything; a protection that moved cannot be removed. */
 async function problemsBefore(folder: string): Promise<readonly string[]> {
   for (const each of chosen) removeProtection(await readFile(join(folder, each.file), 'utf8'), each);
-  const tests = chosen.map(({ caughtBy }) => caughtBy);
+  const tests = chosen.flatMap(testsOf);
   const outcomes = await runTests(folder, tests);
   const problems = tests.flatMap(({ title }, n) => (outcomes[n] === 'passed' ? [] : [`${outcomes[n]}: ${title}`]));
   const found = seeds === 0 ? undefined : await findFailingSeed(folder, seeds);

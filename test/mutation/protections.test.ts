@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { PROTECTIONS } from './protections.ts';
+import { PROTECTIONS, testsOf } from './protections.ts';
 import { removeProtection } from './remove-protection.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
@@ -12,8 +12,8 @@ test.each(PROTECTIONS)('the protection "$name" stands where `npm run mutate` rem
   expect(removeProtection(source, protection)).not.toBe(source);
 });
 
-test.each(PROTECTIONS)('the test that notices when "$name" is gone exists', ({ caughtBy }) => {
-  expect(read(caughtBy.file).split(`${caughtBy.title}', `)).toHaveLength(2);
+test.each(PROTECTIONS)('the tests that notice when "$name" is gone exist', (protection) => {
+  for (const { file, title } of testsOf(protection)) expect(read(file).split(`${title}', `)).toHaveLength(2);
 });
 
 test('a protection that moved stops the run instead of passing for removed', () => {

@@ -11,7 +11,15 @@ export interface Protection {
   readonly without: string;
   /** The test that must fail then. */
   readonly caughtBy: DirectedTest;
+  /** Other tests of a case that must fail then, too. */
+  readonly alsoCaughtBy?: readonly DirectedTest[];
 }
+
+/** Every test that must fail when the protection is removed. */
+export const testsOf = ({ caughtBy, alsoCaughtBy = [] }: Protection): readonly DirectedTest[] => [
+  caughtBy,
+  ...alsoCaughtBy,
+];
 
 /** One test, by its file from the top of the project and its title, or the end of it behind the number of a case. */
 export interface DirectedTest {
@@ -42,6 +50,7 @@ export const PROTECTIONS: readonly Protection[] = [
       file: 'test/unit/sync/follow-feed.test.ts',
       title: 'a change that is committed late during a bootstrap of many cut polls is still read from the feed',
     },
+    alsoCaughtBy: [{ file: CASES, title: 'copies an object whose feed id became visible after a larger one was read' }],
   },
   {
     name: 'reset of the feed',
@@ -72,6 +81,7 @@ export const PROTECTIONS: readonly Protection[] = [
       file: ORDER,
       title: 'a message is sent by the next poll when the poll that chose it dies on its way to the queue',
     },
+    alsoCaughtBy: [{ file: CASES, title: 'events that are read twice are not copied twice' }],
   },
   {
     name: 'refused messages stay due',
@@ -80,6 +90,7 @@ export const PROTECTIONS: readonly Protection[] = [
     text: "if (refused.has(messages[index]?.deduplicationId ?? '')) continue;",
     without: '',
     caughtBy: { file: ORDER, title: 'a message that the queue did not take stays due, and is sent with the same id' },
+    alsoCaughtBy: [{ file: CASES, title: 'sends again what the queue reported as failed' }],
   },
   {
     name: 'sends in the deduplication id',
@@ -88,6 +99,10 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'hash(pair, entry.path, epoch, n, entry.sends + 1)',
     without: 'hash(pair, entry.path, epoch, n)',
     caughtBy: { file: MESSAGES, title: 'the next send of the same version is a new message' },
+    alsoCaughtBy: [
+      { file: CASES, title: 'a retry within the five minutes in which the queue knows an id is delivered' },
+      { file: CASES, title: 'one object that the replica refuses stops neither its stage nor the next ones' },
+    ],
   },
   {
     name: 'entry versions',
@@ -176,6 +191,12 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'if (verdict.isReleased) {',
     without: 'if (verdict !== undefined) {',
     caughtBy: { file: CASES, title: 'holds a mass delete until an operator approves it' },
+    alsoCaughtBy: [
+      {
+        file: CASES,
+        title: 'holds every delete when the primary was replaced by another organization of the same name',
+      },
+    ],
   },
   {
     name: '24-hour count of the guard',
@@ -260,6 +281,9 @@ export const PROTECTIONS: readonly Protection[] = [
       file: ENTRY,
       title: 'counts the attempt before it is made, so that a copier that dies is counted',
     },
+    alsoCaughtBy: [
+      { file: CASES, title: 'an object whose copier never ends is parked, and every other one is copied' },
+    ],
   },
   {
     name: 'attempts given back',
@@ -271,6 +295,9 @@ export const PROTECTIONS: readonly Protection[] = [
       file: ENTRY,
       title: 'a failure of the server does not count, and there are never fewer than no attempts',
     },
+    alsoCaughtBy: [
+      { file: CASES, title: 'no object collects attempts while the replica goes away in the middle of every write' },
+    ],
   },
   {
     name: 'calm rule for 404',
@@ -531,5 +558,100 @@ export const PROTECTIONS: readonly Protection[] = [
       file: MEANWHILE,
       title: 'an event of an object that comes while an earlier one is worked on is looked at by the next poll',
     },
+  },
+  {
+    name: 'lost messages are due again',
+    reason: 'A message that the queue took and lost would never be sent a second time.',
+    file: 'lib/model/ledger-entry.ts',
+    text: 'sentAt: times.now, nextAttemptAt: times.dueAgainAt }',
+    without: 'sentAt: times.now, nextAttemptAt: Number.MAX_SAFE_INTEGER }',
+    caughtBy: { file: CASES, title: 'sends again what the queue took and lost' },
+  },
+  {
+    name: 'contents in the inventory',
+    reason: 'What the feed never told of, or told of before the primary showed it, would never be found.',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: '(seen !== undefined && seen.fingerprint !== entry.seen);',
+    without: 'false;',
+    caughtBy: { file: CASES, title: 'finds by its inventories what the feed never told of' },
+    alsoCaughtBy: [
+      { file: CASES, title: 'a primary that shows an older state than its feed told of is found out' },
+      {
+        file: CASES,
+        title: 'copies what went from A to B and back to A between two polls, whichever of them a copier saw',
+      },
+      { file: CASES, title: 'goes on when the primary was restored and gives its feed ids again' },
+    ],
+  },
+  {
+    name: 'contents of the replica in the inventory',
+    reason: 'A write that lands after that of its successor would stay, and the ledger say in sync.',
+    file: 'lib/sync/compare-replica-list.ts',
+    text: 'const isDifferent = !isListed || (seen !== undefined && seen.fingerprint !== want);',
+    without: 'const isDifferent = !isListed;',
+    caughtBy: { file: CASES, title: 'a write that lands after its successor is put right' },
+  },
+  {
+    name: 'lease that ends',
+    reason: 'A poll that died would keep its pair from being polled for ever.',
+    file: 'lib/sync/poll-lease.ts',
+    text: 'else if (state.leaseUntil !== undefined && state.leaseUntil > now)',
+    without: 'else if (state.leaseUntil !== undefined)',
+    caughtBy: { file: CASES, title: 'a pair whose poll died is polled again when its lease is over' },
+    alsoCaughtBy: [
+      { file: CASES, title: 'two polls of one pair at once, after a lapsed lease, end with both sides equal' },
+    ],
+  },
+  {
+    name: 'what another poll found',
+    reason: 'A poll that sends only what it found itself would leave what a dead one wrote into the ledger.',
+    file: 'lib/sync/dispatch-run.ts',
+    text: 'found.push(entry);',
+    without: 'if (entry.sends > 0 || (entry.pendingSince ?? 0) > ctx.clock.now() - 30_000) found.push(entry);',
+    caughtBy: { file: CASES, title: 'sends what a poll wrote into the ledger and died before it could send it' },
+  },
+  {
+    name: 'settled objects are skipped',
+    reason: 'A message that comes again would copy what was settled, as often as it comes.',
+    file: 'lib/model/ledger-entry.ts',
+    text: "entry !== undefined && entry.state === 'pending' && isSameVersion(entry.version, version) ? entry : undefined;",
+    without: 'entry !== undefined && isSameVersion(entry.version, version) ? entry : undefined;',
+    caughtBy: { file: CASES, title: 'a message that comes again after its copy is skipped' },
+  },
+  {
+    name: '404 of an upsert',
+    reason: 'An object that the primary calls missing once, though it was told of as changed, would be deleted.',
+    file: 'lib/sync/apply-upsert.ts',
+    text: "if ('missing' in object) throw notOnPrimary(ref);",
+    without: "if ('missing' in object) { await ctx.replica.remove(ref); throw notOnPrimary(ref); }",
+    caughtBy: { file: CASES, title: 'deletes nothing when the primary says 404 about an object that was changed' },
+  },
+  {
+    name: 'reading before a delete',
+    reason: 'What an empty list lacks would be deleted, although the primary still shows it.',
+    file: 'lib/sync/apply-deletes.ts',
+    text: "if (!('missing' in found)) return 'found';",
+    without: "if (!('missing' in found)) return 'missing';",
+    caughtBy: { file: CASES, title: 'deletes nothing while the lists of the primary lie empty' },
+  },
+  {
+    name: 'epoch of a changed filter',
+    reason: 'A pair would go on from its cursor, and never look for what a changed filter adds.',
+    file: 'lib/sync/poll-pair.ts',
+    text: 'if (lease.state().filterHash === ctx.rules.filterHash) return;',
+    without: 'if (ctx.rules.filterHash) return;',
+    caughtBy: {
+      file: CASES,
+      title: 'a changed filter brings in what it adds, and deletes nothing of what it takes away',
+    },
+  },
+  {
+    name: 'end of the feed before the lists',
+    reason: 'What is written after its list was read, and before the end of the feed is, would be missed.',
+    file: 'lib/sync/poll-pair.ts',
+    text: "return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };",
+    without:
+      "const fresh = { ...lease, state: () => ({ ...lease.state(), feed: { ...feed.feed, cursor: undefined } }) }; return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed: isFirstReading ? await followFeed(ctx, fresh) : feed, isComplete };",
+    caughtBy: { file: CASES, title: 'copies what is written during a bootstrap' },
   },
 ];

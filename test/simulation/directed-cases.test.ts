@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { ChefRequestError } from '../../lib/model/chef-request-error.ts';
 import type { ObjectPath } from '../../lib/model/object-path.ts';
+import type { Side } from '../../lib/model/side.ts';
 import { resyncPair, retryObjects, startPair, stopPair } from '../../lib/sync/control-pair.ts';
+import type { PairContext } from '../../lib/sync/pair-context.ts';
 import { filesOf } from './memory-org.ts';
 import { objectText } from './object-texts.ts';
 import type { Profile } from './profile.ts';
@@ -28,6 +30,18 @@ const MINUTE_MS = 60_000;
 const NO_QUEUE_FAULTS = { lostShare: 0, failedShare: 0, acknowledgementLostShare: 0 };
 const ROLES = [1, 2, 3, 4, 5, 6].map((n): ObjectPath => `/roles/r${n}`);
 
+/** The search of the primary shows every role as it was first. */
+const withStaleSearch = (ports: PairContext): PairContext => ({
+  ...ports,
+  primary: {
+    ...ports.primary,
+    bodies: async (list) =>
+      list === '/roles'
+        ? new Map((await ports.primary.names(list)).map((name) => [name, objectText(`/roles/${name}`, 0)]))
+        : await ports.primary.bodies(list),
+  },
+});
+
 /** A pair whose replica has everything. */
 async function copied(stage: Stage, paths: readonly ObjectPath[]): Promise<Stage> {
   for (const path of paths) stage.writer.write(path, 0);
@@ -37,8 +51,24 @@ async function copied(stage: Stage, paths: readonly ObjectPath[]): Promise<Stage
 }
 
 test('E1.4 E1.5 E3.1 copies an object whose feed id became visible after a larger one was read', async () => {
-  const stage = createStage({ profile: { hasFeed: true } });
+  let areRolesListed = true;
+  const stage = createStage({
+    profile: { hasFeed: true },
+    plant: (ports) => ({
+      ...ports,
+      primary: {
+        ...ports.primary,
+        bodies: async (list) => (areRolesListed ? await ports.primary.bodies(list) : undefined),
+        names: async (list) => {
+          if (areRolesListed || list !== '/roles') return await ports.primary.names(list);
+          throw refusal(`GET ${list}`, 403, 'primary');
+        },
+      },
+    }),
+  });
   await copied(stage, ['/roles/r1', '/roles/r2']);
+  // The feed alone can tell of a change now.
+  areRolesListed = false;
 
   const lateId = stage.feed.takeId();
   stage.writer.write('/roles/r2', 1);
@@ -646,6 +676,40 @@ test('E3.7 no object collects attempts while the replica is down', async () => {
   expect(stage.violations()).toEqual([]);
 });
 
+test('E3.7 no object collects attempts while the replica goes away in the middle of every write', async () => {
+  let isCutting = false;
+  let isAway = false;
+  const stage = createStage({
+    plant: (ports) => ({
+      ...ports,
+      replica: {
+        ...ports.replica,
+        replace: async (ref, text) => {
+          if (!isCutting) return await ports.replica.replace(ref, text);
+          isAway = true;
+          throw reset(`PUT ${ref.path}`);
+        },
+        probe: async () => {
+          if (!isAway) return await ports.replica.probe();
+          isAway = false;
+          throw reset('GET /organizations');
+        },
+      },
+    }),
+  });
+  await copied(stage, ROLES);
+  isCutting = true;
+  for (const path of ROLES) stage.writer.write(path, 1);
+
+  await stage.pollFor(60);
+  expect(Math.max(...stage.entries().map(({ attempts }) => attempts))).toBeLessThanOrEqual(1);
+
+  isCutting = false;
+  await stage.pollFor(10);
+  expect(stage.differences()).toEqual([]);
+  expect(stage.violations()).toEqual([]);
+});
+
 test('E3.10 a changed filter brings in what it adds, and deletes nothing of what it takes away', async () => {
   const stage = createStage({ profile: { hasFeed: true, excluded: ['data_bags'] } });
   for (const path of ['/data/b1', '/data/b1/i1', ...ROLES] as const) stage.writer.write(path, 0);
@@ -663,7 +727,7 @@ test('E3.10 a changed filter brings in what it adds, and deletes nothing of what
 });
 
 test('E3.14 copies what is written during a bootstrap', async () => {
-  const stage = createStage({ profile: { hasFeed: true } });
+  const stage = createStage({ profile: { hasFeed: true }, plant: withStaleSearch });
   for (const path of ROLES) stage.writer.write(path, 0);
   stage.poll();
   for (const path of ROLES) {
@@ -904,5 +968,9 @@ test('says what to do with a version that was made anew, unfrozen, while the rep
 });
 
 /** What a server answers to a request it refuses. */
-const refusal = (request: string, status: number): ChefRequestError =>
-  new ChefRequestError({ side: 'replica', request, cause: 'status', status, text: 'refused' });
+const refusal = (request: string, status: number, side: Side = 'replica'): ChefRequestError =>
+  new ChefRequestError({ side, request, cause: 'status', status, text: 'refused' });
+
+/** What a request sees that loses its connection to the replica. */
+const reset = (request: string): ChefRequestError =>
+  new ChefRequestError({ side: 'replica', request, cause: 'connection', text: 'connection reset' });

@@ -70,7 +70,7 @@ test('a message that the queue did not take stays due, and is sent with the same
   expect(new Set(ids).size).toBe(1);
 });
 
-test('a poll whose lease another one took moves no cursor any more', async () => {
+test('E2 P5 a poll whose lease another one took moves no cursor any more', async () => {
   const { ctx, pass } = pairOfMemory(['/roles']);
   const slow = await takeLease(ctx, 60_000);
   pass(60_001);
@@ -83,7 +83,7 @@ test('a poll whose lease another one took moves no cursor any more', async () =>
   expect(await ctx.state.read()).toMatchObject({ epoch: 7 });
 });
 
-test('a feed that began anew is read from its beginning, in a new epoch', async () => {
+test('E3.20 a feed that began anew is read from its beginning, in a new epoch', async () => {
   const { ctx, lease } = pairOfMemory(['/roles']);
   const events: FeedEvent[] = [{ id: '3', path: '/roles/web', action: 'update' }];
   const primary = {
