@@ -15,4 +15,6 @@ export const withAddress = (sentence: string, address: string): string =>
     command.endsWith(address) ? whole : `"${command}${address}"`,
   );
 
-const shellWord = (word: string): string => (/^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+/** The word as a shell takes it for one. */
+export const shellWord = (word: string): string =>
+  /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -12,6 +12,7 @@ import { SyncError } from '../model/sync-error.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { homeAddress, shellWord } from './home-address.ts';
 import { printJsonFields } from './print-json.ts';
 import { screenOn } from './screen.ts';
 
@@ -179,14 +180,14 @@ function refuseContradictions(text: string, file: string): void {
 }
 
 function nextCommands({ home, replicas, organizations }: StarterAnswers, file: string): readonly string[] {
-  const config = file === DEFAULT_CONFIG ? '' : ` --config ${file}`;
+  const config = homeAddress({ config: file });
   const admin = '--admin-user pivotal --admin-key pivotal.pem';
   return [
     ...organizations.map(({ source }) => `chef-sync-ctl prepare-org ${source} --on primary --reader ${admin}${config}`),
     ...replicas.flatMap(({ name }) =>
       organizations.map(({ destination }) => `chef-sync-ctl prepare-org ${destination} --on ${name} ${admin}${config}`),
     ),
-    home === 'local' ? `chef-sync-ctl run --once${config}` : `npx cdk deploy -c config=${file}`,
+    home === 'local' ? `chef-sync-ctl run --once${config}` : `npx cdk deploy -c config=${shellWord(file)}`,
   ];
 }
 

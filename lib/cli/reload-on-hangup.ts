@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { loadConfig } from '../config/load-config.ts';
 import { explainError } from './explain-error.ts';
+import { homeAddress } from './home-address.ts';
 import type { WatchedRuntime } from './watch-runtime.ts';
 
 /** A daemon that takes over its configuration when it is asked to. */
@@ -41,7 +42,7 @@ async function reload({ log, reconfigure }: WatchedRuntime, configFile: string):
       unchanged: unchanged.length,
     });
   } catch (error) {
-    for (const line of explainError(error, false).lines) log('error', line);
+    for (const line of explainError(error, false, homeAddress({ config: configFile })).lines) log('error', line);
     log('error', 'SIGHUP: the configuration is refused, the running one stays');
   }
 }

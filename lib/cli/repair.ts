@@ -11,7 +11,7 @@ import { type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
 import { homeAddress } from './home-address.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
-import { counted } from './plain-text.ts';
+import { counted, plainText } from './plain-text.ts';
 import { printJson } from './print-json.ts';
 import { countsJson, objectLines, renderCheck, renderObject } from './render-check.ts';
 import { onceJson, renderOnce } from './render-once.ts';
@@ -118,13 +118,19 @@ async function deleteExtras(
   inspector: Inspector,
   pair: string,
   all: readonly ObjectLine['path'][],
-  { yes }: RepairOptions,
+  { yes, json }: RepairOptions,
   screen: Screen,
 ): Promise<readonly ObjectLine[]> {
   const paths = all.slice(0, MOST_EXTRA_DELETES);
   if (paths.length === 0) return [];
+  if (all.length > paths.length) {
+    screen.line(
+      `${pair}  only the first ${paths.length} of ${all.length} extras are deleted at a time; run it again for the rest`,
+    );
+  }
   if (yes !== true) {
-    for (const path of paths) screen.line(`- ${path}`);
+    // Without --json the check has shown them already.
+    if (json === true) for (const path of paths) screen.line(`- ${plainText(path)}`);
     const what = `Delete ${counted(paths.length, 'object')} of the replica that the primary does not have (${pair})?`;
     if (!(await isConfirmed(what))) {
       screen.line('nothing is deleted');

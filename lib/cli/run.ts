@@ -88,7 +88,9 @@ async function run(options: RunOptions): Promise<Exit> {
 async function follow(watched: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {
   const { runtime, view } = watched;
   const page =
-    options.web === undefined ? undefined : await serveWebPage(options.web, () => openHome({ config: options.config }));
+    options.web === undefined
+      ? undefined
+      : await serveWebPage(options.web, () => openHome({ config: options.config }), homeAddress(options));
   if (page !== undefined) watched.log('info', `live status: ${page.url}`);
   const reload = reloadOnHangup(watched, options.config);
   try {

@@ -28,10 +28,10 @@ const HEADERS = {
 
 /**
  * Serves the status page on 127.0.0.1, port 0 for any free one, until it is closed. `open` opens the pairs' home anew for each look, so a
- * configuration that changes is followed. It changes nothing, and answers only requests that name this machine: another site's page whose
+ * configuration that changes is followed. Commands that an error names end in `address`. It changes nothing, and answers only requests that name this machine: another site's page whose
  * name was made to point here is refused. Throws a `SyncError` when the port is taken.
  */
-export async function serveWebPage(port: number, open: () => Promise<Operator>): Promise<WebPage> {
+export async function serveWebPage(port: number, open: () => Promise<Operator>, address: string): Promise<WebPage> {
   const status = createWebStatus();
   let shown: Readonly<Record<string, unknown>> = { version: 1, at: '', summary: 'Reading the state…', pairs: [] };
   const look = async (): Promise<void> => {
@@ -43,7 +43,7 @@ export async function serveWebPage(port: number, open: () => Promise<Operator>):
         operator.close();
       }
     } catch (error) {
-      shown = { ...shown, problem: explainError(error, false).lines.join(' ') };
+      shown = { ...shown, problem: explainError(error, false, address).lines.join(' ') };
     }
   };
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import { systemClock } from '../runtime/system-clock.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
+import { homeAddress } from './home-address.ts';
 import { choosePairs, type HomeOptions, openHome, withStateOption } from './open-home.ts';
 import { printJson } from './print-json.ts';
 import { readDuration } from './read-duration.ts';
@@ -55,7 +56,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped'])}`,
 async function watch(options: SyncStatusOptions, port: number): Promise<Exit> {
   // What is wrong with the home is told here, not only on the page.
   (await openHome(options)).close();
-  const page = await serveWebPage(port, () => openHome(options));
+  const page = await serveWebPage(port, () => openHome(options), homeAddress(options));
   const stop = takeStopSignals(() => undefined);
   try {
     process.stdout.write(`live status: ${page.url}\n`);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ReplicatedServers, startReplicatedServers } from './replicated-servers.ts';
 import { startCli } from './run-cli.ts';
@@ -16,6 +17,16 @@ const here = (...args: readonly string[]) => runHere(...args, '--config', server
 
 const help = await runHere('--help');
 const commands = [...help.stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name ?? '');
+
+test('the help names every command that the README names', () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, section = ''] = /^## Commands\n([\s\S]*?)^###? /m.exec(readme) ?? [];
+  const named = [...section.matchAll(/^\| `(?:chef-sync-ctl )([a-z-]+)[^|]*?(?:`, `([a-z-]+)`)?/gm)].flatMap(
+    ([, ...names]) => names,
+  );
+
+  expect(new Set(commands)).toEqual(new Set([...named.filter((name) => name !== undefined), 'manager-log']));
+});
 
 describe('every command', () => {
   test.each(commands)('%s has an example, exit codes and the options that all have', async (command) => {

@@ -27,6 +27,14 @@ function makeKeys(...names: readonly string[]): void {
   for (const name of names) writeFileSync(join(folder, `keys/${name}.pem`), pem, { mode: 0o600 });
 }
 
+test('the next commands can be taken as they are when the file has a space in its name', async () => {
+  file = join(folder, 'my conf.yaml');
+
+  const { stdout } = await init('--organization', 'acme');
+
+  expect(stdout).toContain(`chef-sync-ctl run --once --config '${file}'`);
+});
+
 test('a configuration for one machine that run takes when the keys are there, and the next three commands', async () => {
   const { code, stdout, stderr } = await runCli('init', '--config', file, ...SERVERS, '--organization', 'acme');
 
