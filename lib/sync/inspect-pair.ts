@@ -21,7 +21,7 @@ export async function checkSlice(
   const counts: Record<string, number | undefined> = { ...job.counts };
   const lines: ObjectLine[] = [];
   const checked: CheckedFiles = { primary: new Set(), replica: new Set() };
-  const baseline = await comparedBaseline(sides, known);
+  const baseline = await comparedBaseline(sides, known, job.startedAt);
   const place = await walkPair(sides, walkPlace(job), end, async (found) => {
     let line = request.readsFiles === true ? await withFiles(sides, found, checked) : found.line;
     const unknown = baseline && (await noteComparison(baseline, sides, { ...found, line }));

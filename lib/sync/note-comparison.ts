@@ -15,14 +15,17 @@ export interface ComparedBaseline {
 
 /**
  * The pair, when what a check finds is to be written down: its primary was taken as the baseline, completely, and both organizations are
- * those of its state. Otherwise undefined: the pair compares itself, or was never polled.
+ * those of its state, all of it since before the check began. Otherwise undefined: the pair compares itself, or was never polled.
  */
 export async function comparedBaseline(
   sides: PairSides,
   known: KnownPair | undefined,
+  startedAt: number,
 ): Promise<ComparedBaseline | undefined> {
   const state = await known?.state.read();
   if (known === undefined || state?.baselineAt === undefined) return undefined;
+  // What an earlier slice walked was not compared with this baseline, and would pass for gone from the primary.
+  if (Math.max(state.baselineAt, state.epochStartedAt) > startedAt) return undefined;
   const { primary, replica: destination } = await identitiesOf(sides);
   if (primary !== state.guids.primary || destination !== state.guids.replica) return undefined;
   return { known, state, destination };

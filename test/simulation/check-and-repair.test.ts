@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { isJobOver, type Job, startJob } from '../../lib/model/job.ts';
 import type { ObjectPath } from '../../lib/model/object-path.ts';
+import type { PairContext } from '../../lib/sync/pair-context.ts';
+import { workJob } from '../../lib/sync/work-job.ts';
 import { applyEdits, edits, finishOnStage, PATHS } from './random-edits.ts';
 import { createStage, type Stage } from './stage.ts';
 
 const PAIR = 'eu/acme';
+const CHECK = { command: 'check', pair: PAIR, listsEqual: false } as const;
 
 const isAsOnPrimary =
   ({ primary, replica }: Stage) =>
@@ -19,7 +23,7 @@ test('after a check a baseline says "in sync" only when it is, and a repair make
       await stage.pollFor(30);
       expect((await stage.status()).text).toBe('baseline not compared');
       applyEdits(stage, between);
-      await finishOnStage(stage, { command: 'check', pair: PAIR, listsEqual: false });
+      await finishOnStage(stage, CHECK);
       applyEdits(stage, after);
       await stage.pollFor(120);
 
@@ -41,6 +45,36 @@ test('after a check a baseline says "in sync" only when it is, and a repair make
     }),
     { numRuns: 30 },
   );
+});
+
+test('a check that was begun while the baseline was still being taken has nothing copied', async () => {
+  const stage = createStage({ profile: { startsWithCopy: false } });
+  applyEdits(stage, [
+    { side: 'primary', path: '/cookbooks/c1/1.0.0', content: 1 },
+    { side: 'primary', path: '/data/b1/i1', content: 1 },
+    { side: 'primary', path: '/roles/r1', content: 1 },
+    { side: 'primary', path: '/roles/r2', content: 1 },
+    { side: 'replica', path: '/roles/r2', content: 2 },
+  ]);
+  const differing = stage.differences();
+  stage.poll();
+  let job: Job | undefined;
+  const slice = async (ctx: PairContext): Promise<void> => {
+    const tools = { clock: ctx.clock, pair: async () => ({ ...ctx, known: ctx }), examine: async () => [] };
+    job = (await workJob(tools, job ?? startJob(CHECK, ctx.clock.now()), 0)).job;
+  };
+
+  await stage.operate(async (ctx) => {
+    while ((await ctx.state.read()) === undefined) await ctx.clock.sleep(1);
+    await slice(ctx);
+  });
+  await stage.pollFor(3);
+  while (job !== undefined && !isJobOver(job)) await stage.operate(slice);
+  await stage.pollFor(60);
+
+  expect(stage.differences()).toEqual(differing);
+  expect((await stage.status()).text).toBe('baseline not compared');
+  expect(stage.violations()).toEqual([]);
 });
 
 test('what only the replica has is deleted when an operator agreed, and nothing else', async () => {
