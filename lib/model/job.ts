@@ -1,5 +1,5 @@
 import type { ListPath, ObjectPath } from './object-path.ts';
-import type { Side } from './side.ts';
+import type { SyncErrorFacts } from './sync-error.ts';
 
 /**
  * What an operator asks to be looked into. A job reads whole organizations, which may take hours, so it is worked in slices: `startJob`
@@ -76,11 +76,9 @@ export interface WalkPlace {
 
 export type JobCounts = Readonly<Partial<Record<string, number>>>;
 
-export interface JobProblem {
-  readonly code: string;
+export interface JobProblem extends Pick<SyncErrorFacts, 'code' | 'scope' | 'side'> {
   /** One sentence for an operator, with the next step. */
   readonly text: string;
-  readonly side?: Side;
 }
 
 /** What a slice found, in the order of the walk. */

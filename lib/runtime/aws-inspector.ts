@@ -156,6 +156,8 @@ const gaveUp = (job: Job, now: number): Job => ({
   endedAt: now,
   problem: {
     code: 'INSPECTOR_FAILED',
+    // As for every function of the stack that fails: something was done, and may work another time.
+    scope: 'endpoint',
     text: `The inspector died ${MOST_ATTEMPTS} times at the same place of its work: its log says more ("chef-sync-ctl manager-log").`,
   },
 });

@@ -40,12 +40,9 @@ export function finishedJob(
   lines: readonly JobLine[],
   values: FinishedJob['values'] = new Map(),
 ): FinishedJob {
-  if (job.problem !== undefined) throw problemOf(job.problem);
+  if (job.problem !== undefined) throw new SyncError(job.problem.text, { ...job.problem, retry: 'later' });
   return { job, lines: sorted(lines), values };
 }
-
-const problemOf = ({ code, text, side }: NonNullable<Job['problem']>): SyncError =>
-  new SyncError(text, { code, scope: side === undefined ? 'pair' : 'endpoint', retry: 'later', ...(side && { side }) });
 
 const placeOf = (line: JobLine): string => ('path' in line ? line.path : '~');
 

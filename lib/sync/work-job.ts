@@ -37,8 +37,8 @@ export async function workJob(tools: JobTools, job: Job, deadline: number): Prom
     return await work(tools, job, end);
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    const { code, message: text, side } = error;
-    return { job: { ...job, place: undefined, endedAt: end.now(), problem: { code, text, side } }, lines: [] };
+    const { code, message: text, scope, side } = error;
+    return { job: { ...job, place: undefined, endedAt: end.now(), problem: { code, text, scope, side } }, lines: [] };
   }
 }
 

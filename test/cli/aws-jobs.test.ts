@@ -167,7 +167,7 @@ describe('what is wrong with a job is one sentence with the next step:', () => {
 
     const { code, stderr } = await remote('plan', 'eu/acme', '--job', 'dead');
 
-    expect(code).toBe(2);
+    expect(code).toBe(4);
     expect(stderr).toContain(
       'The inspector died 3 times at the same place of its work: its log says more ("chef-sync-ctl manager-log',
     );

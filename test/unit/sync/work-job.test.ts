@@ -81,7 +81,15 @@ test('a server that cannot be used and a pair that there is not end the job with
 
   expect((await end(async () => ({ ...ctx, replica }))).job).toMatchObject({
     endedAt: expect.any(Number),
-    problem: { code: 'REPLICA_UNREACHABLE', side: 'replica', text: expect.stringMatching(/^The replica cannot be/) },
+    problem: {
+      code: 'REPLICA_UNREACHABLE',
+      scope: 'endpoint',
+      side: 'replica',
+      text: expect.stringMatching(/^The replica cannot be/),
+    },
   });
-  expect((await end(() => Promise.reject(unknown))).job.problem).toMatchObject({ text: 'There is no pair eu/acme.' });
+  expect((await end(() => Promise.reject(unknown))).job.problem).toMatchObject({
+    scope: 'pair',
+    text: 'There is no pair eu/acme.',
+  });
 });
