@@ -1,6 +1,6 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { Side } from '../model/side.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, SyncError } from '../model/sync-error.ts';
 import type { AccessCheck, DeniedRequest } from './access-check.ts';
 import type { FlatUserAccounts } from './flat-user-accounts.ts';
 import {
@@ -88,7 +88,7 @@ async function findOrganization(preparation: OrganizationPreparation): Promise<O
   }
   const organization = await admin.members.read();
   if (organization === 'missing') {
-    throw refuse(
+    throw refusal(
       'NO_ORGANIZATION',
       `There is no organization ${name} on ${server}: make it there with \`chef-server-ctl org-create ${name} ${name}\` and run this again.`,
     );
@@ -172,7 +172,7 @@ async function becomeMember(
   const accepted = (await self.members?.acceptInvitation(user)) ?? 'not invited';
   if (isDenied(accepted) || accepted === 'not invited') {
     const why = isDenied(accepted) ? accepted.denied : 'the server shows the user no invitation';
-    throw refuse(
+    throw refusal(
       'INVITATION',
       `The user ${user} of ${preparation.server} cannot accept its invitation to ${organization} (${why}): give the superuser (pivotal) as --admin-user, or run \`chef-server-ctl org-user-add ${organization} ${user}\` there.`,
     );
@@ -207,7 +207,7 @@ async function joinGroup(
     (name) => ![...after.users, ...after.clients, ...after.groups].includes(name),
   );
   if (!after.users.includes(user)) {
-    throw refuse(
+    throw refusal(
       'NOT_IN_GROUP',
       `${user} was added to the group ${group} of ${organization} on ${server}, and is not in it: run \`chef-server-ctl org-user-add ${organization} ${user}${isReader ? '' : ' --admin'}\` there.`,
     );
@@ -233,11 +233,11 @@ function userDenied({ server, user, isReader }: OrganizationPreparation, { what,
   const next = isReader
     ? 'run it again without --reader, or let the group users do it'
     : 'look at the permissions of that kind of object, which an admin of the organization may have taken from admins';
-  return refuse('USER_MAY_NOT', `${user} may not ${what} on ${server} (${denied}): ${next}.`);
+  return refusal('USER_MAY_NOT', `${user} may not ${what} on ${server} (${denied}): ${next}.`);
 }
 
 const adminDenied = ({ server }: OrganizationPreparation, what: string, { denied }: Denied): SyncError =>
-  refuse(
+  refusal(
     'ADMIN_MAY_NOT',
     `This admin may not ${what} on ${server} (${denied}): give the superuser (pivotal), or an admin of the organization, as --admin-user.`,
   );
@@ -247,15 +247,12 @@ function explained({ server }: OrganizationPreparation, error: ChefRequestError)
   const options = { cause: error };
   if (cause === 'status' && status === 401) {
     const sentence = `The admin's signature is refused by ${server} (${request}: ${text}): check --admin-user and --admin-key.`;
-    return new SyncError(sentence, { code: 'ADMIN_UNKNOWN', scope: 'pair', retry: 'never' }, options);
+    return refusal('ADMIN_UNKNOWN', sentence, options);
   }
   if (cause === 'status' && status < 500) {
     const sentence = `A request is refused by ${server} (${request}: ${text}): put that right and run it again.`;
-    return new SyncError(sentence, { code: 'REFUSED', scope: 'pair', retry: 'never' }, options);
+    return refusal('REFUSED', sentence, options);
   }
   const sentence = `Not all could be done, because of ${server} (${request}: ${text}): run it again when that is right.`;
   return new SyncError(sentence, { code: 'UNREACHABLE', scope: 'endpoint', retry: 'later' }, options);
 }
-
-const refuse = (code: string, sentence: string): SyncError =>
-  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

@@ -1,4 +1,4 @@
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { type KeyPair, keyFingerprint, keyPairOf } from './key-pair.ts';
 import { type Denied, isDenied, type UserAccounts, type UserKey } from './user-accounts.ts';
 
@@ -47,17 +47,17 @@ export async function prepareUserKey(preparation: UserKeyPreparation): Promise<P
   const { admin, asUser, store, user, isRotation } = preparation;
   const stored = await store.read();
   const storedPair = typeof stored === 'object' ? keyPairOf(stored.pem) : undefined;
-  if (typeof stored === 'object' && storedPair === undefined) throw refuse('KEY_UNUSABLE', noKey(preparation));
+  if (typeof stored === 'object' && storedPair === undefined) throw refusal('KEY_UNUSABLE', noKey(preparation));
   if (!(await admin.has(user))) return await createUser(preparation, stored, storedPair);
   if (storedPair !== undefined && (await asUser(storedPair.privateKeyPem).isSignedBy(user))) {
     if (isRotation) return await rotateKey(preparation, storedPair);
     return { privateKeyPem: storedPair.privateKeyPem, user: 'found', key: 'found', otherKeys: [] };
   }
   if (!isRotation && (stored !== 'empty' || admin.hasOneKeyPerUser)) {
-    throw refuse('ANOTHER_KEY', anotherKey(preparation, stored));
+    throw refusal('ANOTHER_KEY', anotherKey(preparation, stored));
   }
   const others = await admin.keys(user);
-  if (isDenied(others)) throw refuse('KEY_DENIED', keyDenied(preparation, others));
+  if (isDenied(others)) throw refusal('KEY_DENIED', keyDenied(preparation, others));
   const { privateKeyPem } = await registerAndStore(preparation, [admin], stored, keyName);
   return { privateKeyPem, user: 'found', key: 'added', otherKeys: others.map(({ name }) => name) };
 }
@@ -71,14 +71,14 @@ async function createUser(
   const { privateKeyPem, publicKeyPem } = storedPair ?? (await preparation.createKeyPair());
   const outcome = await admin.create(user, publicKeyPem);
   if (isDenied(outcome)) {
-    throw refuse(
+    throw refusal(
       'USER_DENIED',
       `There is no user ${user} on ${server}, and this admin may not make users (${outcome.denied}): give the superuser (pivotal) as --admin-user, or run the commands that --print-commands shows.`,
     );
   }
   // Either the answer to an earlier try was lost, or the name or the address is somebody else's.
   if (outcome === 'exists' && !(await asUser(privateKeyPem).isSignedBy(user))) {
-    throw refuse(
+    throw refusal(
       'USER_IN_USE',
       `The user ${user} cannot be made on ${server}, because its name or the address ${user}@chef-sync.invalid is in use there: run it again, or name another user in the configuration.`,
     );
@@ -93,7 +93,7 @@ async function rotateKey(preparation: UserKeyPreparation, old: KeyPair): Promise
   const oldSelf = asUser(old.privateKeyPem);
   const oldFingerprint = keyFingerprint(old.publicKeyPem);
   const before = await asFirstAllowed([admin, oldSelf], (actor) => actor.keys(user));
-  if (isDenied(before)) throw refuse('KEY_DENIED', keyDenied(preparation, before));
+  if (isDenied(before)) throw refusal('KEY_DENIED', keyDenied(preparation, before));
 
   const replacedEarlier = replacedBy(before.find(({ fingerprint }) => fingerprint === oldFingerprint));
   const left = before.filter((key) => isReplaced(key, replacedEarlier, oldFingerprint));
@@ -129,7 +129,7 @@ async function registerAndStore(
   const self = asUser(pair.privateKeyPem);
   const name = nameOf(keyFingerprint(pair.publicKeyPem));
   const added = await asFirstAllowed(actors, (actor) => actor.addKey(user, name, pair.publicKeyPem));
-  if (isDenied(added)) throw refuse('KEY_DENIED', keyDenied(preparation, added));
+  if (isDenied(added)) throw refusal('KEY_DENIED', keyDenied(preparation, added));
   await mustSign(preparation, self);
   try {
     await store.write(pair.privateKeyPem, writeMode(preparation, stored));
@@ -183,7 +183,7 @@ async function removeKeys(
   for (const { name } of keys) {
     const removed = await asFirstAllowed(actors, (actor) => actor.removeKey(user, name));
     if (isDenied(removed)) {
-      throw refuse(
+      throw refusal(
         'KEY_NOT_REMOVED',
         `The new key of ${user} is in ${store.place} and works, but the old one may not be removed from ${server} (${removed.denied}): remove it there with \`chef-server-ctl delete-user-key ${user} ${name}\`.`,
       );
@@ -193,7 +193,10 @@ async function removeKeys(
 
 async function mustSign({ server, user }: UserKeyPreparation, self: UserAccounts): Promise<void> {
   if (await self.isSignedBy(user)) return;
-  throw refuse('KEY_REFUSED', `The key that was just added to the user ${user} is refused by ${server}: run it again.`);
+  throw refusal(
+    'KEY_REFUSED',
+    `The key that was just added to the user ${user} is refused by ${server}: run it again.`,
+  );
 }
 
 const noKey = ({ store }: UserKeyPreparation): string =>
@@ -211,6 +214,3 @@ function anotherKey({ server, user, store }: UserKeyPreparation, stored: StoredK
   }
   return `The user ${user} of ${server} has another key than the one in ${store.place}: give it a new key with --rotate, or put a private key of the user there.`;
 }
-
-const refuse = (code: string, sentence: string): SyncError =>
-  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 
 /** How a question is asked. */
 export interface QuestionOptions {
@@ -27,11 +27,7 @@ export function createAsker(input: NodeJS.ReadableStream, output: NodeJS.Writabl
     const { value, done } = await typed.next();
     if (done !== true) return value.trim();
     output.write('\n');
-    throw new SyncError('Nothing was written, because not everything was answered.', {
-      code: 'NO_ANSWER',
-      scope: 'pair',
-      retry: 'never',
-    });
+    throw refusal('NO_ANSWER', 'Nothing was written, because not everything was answered.');
   };
   return {
     async ask(question, { usual, refuse } = {}) {

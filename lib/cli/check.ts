@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import { type Exit, exitCodeHelp, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
@@ -8,7 +8,6 @@ import { checkExit, checkJson, renderCheck } from './render-check.ts';
 import { screenOn } from './screen.ts';
 
 interface CheckOptions extends InspectionOptions {
-  readonly json?: true;
   readonly equal?: true;
   readonly files?: true;
   readonly showValues?: true;
@@ -25,7 +24,6 @@ export function checkCommand(finish: (exit: Exit) => void): Command {
         'whether the pair is in sync, instead of "baseline not compared".',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
-    .option('--json', 'print one JSON object')
     .option('--equal', 'list the equal objects too')
     .option('--files', 'download cookbook files from both sides and hash them')
     .option('--show-values', 'show the values of the fields that differ, which may be secrets; not with --stack')
@@ -81,7 +79,7 @@ async function check(selector: string, options: CheckOptions): Promise<Exit> {
 
 /** What a function answers may lie in a log or a proxy on its way; values are for the eyes of the one who asked. */
 const valuesStay = (): SyncError =>
-  new SyncError(
+  refusal(
+    'VALUES_STAY',
     'Values never leave the functions of a stack: run check --show-values on a machine that has a configuration with the keys.',
-    { code: 'VALUES_STAY', scope: 'pair', retry: 'never' },
   );

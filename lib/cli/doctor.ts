@@ -9,7 +9,6 @@ import { printJsonFields } from './print-json.ts';
 import { type Colour, type Screen, screenOn } from './screen.ts';
 
 interface DoctorOptions extends InspectionOptions {
-  readonly json?: true;
   readonly writeProbe?: true;
   readonly load?: true;
 }
@@ -26,7 +25,6 @@ export function doctorCommand(finish: (exit: Exit) => void): Command {
         'limits. Each line says ok, warning or failure, and what to do. Writes nothing unless asked to.',
     )
     .argument('[names...]', 'primary, a replica, or pairs; default: everything')
-    .option('--json', 'print one JSON object')
     .option('--write-probe', 'on replicas, make objects called chef-sync-doctor-… and delete them again')
     .option('--load', 'let each server answer reads for a few seconds, at most requestsInFlight at a time')
     .addHelpText(

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { selectPair } from '../config/select-pairs.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { choosePairs } from './open-home.ts';
 import { type SteerOptions, steerPairs, withSteerOptions } from './steer-pairs.ts';
 
 /** `chef-sync-ctl forget`; `finish` gets how it ended. */
@@ -24,8 +23,8 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selector: string, options: SteerOptions) =>
       finish(
-        await steerPairs(options, async (operator) => {
-          const { name: pair } = selectPair(await choosePairs(operator), selector);
+        await steerPairs(options, async (operator, _configured, known) => {
+          const { name: pair } = selectPair(known, selector);
           await operator.forget(pair);
           return [{ pair, text: 'forgotten; the replica keeps everything' }];
         }),

@@ -8,7 +8,7 @@ import {
   starterAnswerProblem,
   starterConfig,
 } from '../config/starter-config.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
@@ -70,7 +70,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
 async function init(options: InitOptions, command: Command): Promise<Exit> {
   const { config: file, json, force } = options;
   if (force !== true && existsSync(file))
-    throw refuse(`${file} exists already: replace it with --force, or name another with --config.`);
+    throw refusal('INIT', `${file} exists already: replace it with --force, or name another with --config.`);
   const answers = await answersOf(options, command);
   const text = starterConfig(answers);
   refuseContradictions(text, file);
@@ -79,7 +79,7 @@ async function init(options: InitOptions, command: Command): Promise<Exit> {
     writeFileSync(file, text, { flag: force === true ? 'w' : 'wx' });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw refuse(`${file} cannot be written (${code}): name another file with --config, or make its folder.`);
+    throw refusal('INIT', `${file} cannot be written (${code}): name another file with --config, or make its folder.`);
   }
   const next = nextCommands(answers, file);
   if (json === true) {
@@ -190,6 +190,3 @@ function nextCommands({ home, replicas, organizations }: StarterAnswers, file: s
     home === 'local' ? `chef-sync-ctl run --once${config}` : `npx cdk deploy -c config=${shellWord(file)}`,
   ];
 }
-
-const refuse = (sentence: string): SyncError =>
-  new SyncError(sentence, { code: 'INIT', scope: 'pair', retry: 'never' });

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { type HomeOptions, openHome } from './open-home.ts';
+import { openHome, type StateOptions } from './open-home.ts';
 import { type LogOptions, showLog, withLogOptions } from './show-log.ts';
 
 /** `chef-sync-ctl manager-log`; `finish` gets how it ended. */
@@ -21,7 +21,7 @@ Examples:
 Exit codes:
 ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
-    .action(async (options: HomeOptions & LogOptions) => {
+    .action(async (options: StateOptions & LogOptions) => {
       const operator = await openHome(options);
       try {
         await showLog(operator.log(), 'manager', options);

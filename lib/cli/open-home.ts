@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { type Config, loadConfig } from '../config/load-config.ts';
 import { PairSelectionError, selectPairs } from '../config/select-pairs.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { openLocalOperator } from '../runtime/local-operator.ts';
 import type { KnownPair, Operator } from '../runtime/operator.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
@@ -12,14 +12,18 @@ import { homeAddress } from './home-address.ts';
 /** Where a command finds its pairs; at most one of them is given. */
 export interface HomeOptions {
   readonly config?: string;
-  readonly state?: string;
   readonly stack?: string;
+}
+
+/** The same of a command that needs no configuration. */
+export interface StateOptions extends HomeOptions {
+  readonly state?: string;
 }
 
 /** The stack of all commands that name no home of their own. */
 export const STACK_VARIABLE = 'CHEF_SYNC_STACK';
 
-/** Adds `--config` and `--stack`, the two homes. */
+/** Adds the options of {@link HomeOptions}. */
 export function withHomeOptions(command: Command): Command {
   return command
     .addOption(new Option('--config <file>', `the configuration (default: "${DEFAULT_CONFIG}")`))
@@ -31,51 +35,54 @@ export function withHomeOptions(command: Command): Command {
     );
 }
 
-/** Adds `--state` too, for commands that need no configuration. */
+/** Adds the options of {@link StateOptions}. */
 export function withStateOption(command: Command): Command {
   return withHomeOptions(command).addOption(
     new Option('--state <file>', 'read this state file without a configuration').conflicts('config'),
   );
 }
 
-/** A stack, a configuration of this machine, or a state file alone. */
-export type ChosenHome = { readonly stack: string } | { readonly config: Config } | { readonly statePath: string };
-
 /**
- * The home that is meant: the stack that is named, else this machine with the state file or the configuration that is named, else the stack
- * of the environment, else the configuration of the working directory. Throws a sentence when there is none.
+ * The stack that is meant: the one that is named, else, when no configuration is, the one of the environment. Undefined: this machine.
  */
-export function chosenHome({ config, state, stack }: HomeOptions): ChosenHome {
-  if (state !== undefined) return { statePath: state };
+export function chosenStack({ config, stack }: HomeOptions): string | undefined {
   const named = stack ?? (config === undefined ? process.env[STACK_VARIABLE] : undefined);
-  if (named !== undefined && named !== '') return { stack: named };
+  return named === '' ? undefined : named;
+}
+
+/** The configuration of this machine: the one that is named, else that of the working directory. Throws a sentence when there is none. */
+export function localConfig(config?: string): Config {
   if (config === undefined && !existsSync(DEFAULT_CONFIG)) {
     throw refusal(
+      'HOME_UNKNOWN',
       `There is no ${DEFAULT_CONFIG} here: name the configuration with --config FILE, or the stack on AWS with --stack NAME.`,
     );
   }
   const file = config ?? DEFAULT_CONFIG;
   try {
-    return { config: loadConfig(file) };
+    return loadConfig(file);
   } catch (error) {
     if (error instanceof ConfigError && isForAws(file)) {
-      throw refusal(`${file} is a configuration for AWS: name its stack with --stack NAME.`);
+      throw refusal('HOME_UNKNOWN', `${file} is a configuration for AWS: name its stack with --stack NAME.`);
     }
     throw error;
   }
 }
 
-/** Opens the home that is meant, as {@link chosenHome}. The caller closes it. */
-export async function openHome(options: HomeOptions): Promise<Operator> {
-  const home = chosenHome(options);
-  if ('config' in home) {
-    const { statePath, pairs } = home.config;
+/**
+ * Opens the home that is meant: a state file alone, a stack, or this machine with its configuration. The caller closes it. Throws a
+ * sentence when there is none.
+ */
+export async function openHome(options: StateOptions): Promise<Operator> {
+  if (options.state !== undefined) return openLocalOperator({ statePath: options.state });
+  const stack = chosenStack(options);
+  if (stack === undefined) {
+    const { statePath, pairs } = localConfig(options.config);
     return openLocalOperator({ statePath, pairs, address: homeAddress(options) });
   }
-  if ('statePath' in home) return openLocalOperator(home);
   // The AWS SDK takes longer to load than most commands run.
   const { openRemoteOperator } = await import('../runtime/remote-operator.ts');
-  return openRemoteOperator(home.stack);
+  return openRemoteOperator(stack);
 }
 
 function isForAws(file: string): boolean {
@@ -96,6 +103,3 @@ export async function choosePairs(operator: Operator, selector?: string): Promis
   if (known.length === 0) throw new PairSelectionError('PAIR_UNKNOWN', 'no pair was ever polled here', []);
   return selector === undefined ? known : selectPairs(known, selector);
 }
-
-const refusal = (sentence: string): SyncError =>
-  new SyncError(sentence, { code: 'HOME_UNKNOWN', scope: 'pair', retry: 'never' });

@@ -2,15 +2,16 @@ import { type Command, Option } from 'commander';
 import type { Config } from '../config/load-config.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
 import { selectPairs } from '../config/select-pairs.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import type { Inspector } from '../runtime/inspector.ts';
 import { openLocalInspector } from '../runtime/local-inspector.ts';
-import { chosenHome, type HomeOptions, withHomeOptions } from './open-home.ts';
+import { chosenStack, type HomeOptions, localConfig, withHomeOptions } from './open-home.ts';
 import { plainText } from './plain-text.ts';
 import { screenOn } from './screen.ts';
 
 /** What every command about jobs is told. */
 export interface InspectionOptions extends HomeOptions {
+  readonly json?: true;
   /** The id of a job of a stack. */
   readonly job?: string;
 }
@@ -26,11 +27,13 @@ export interface Inspection {
   readonly local?: { readonly config: Config; readonly pairs: readonly OrganizationPair[] };
 }
 
-/** Adds `--config`, `--stack` and `--job`. */
+/** Adds the options of {@link InspectionOptions}. */
 export function withInspectionOptions(command: Command): Command {
-  return withHomeOptions(command).addOption(
-    new Option('--job <id>', 'with --stack: wait for this job, which an earlier command began').conflicts('config'),
-  );
+  return withHomeOptions(command)
+    .addOption(
+      new Option('--job <id>', 'with --stack: wait for this job, which an earlier command began').conflicts('config'),
+    )
+    .option('--json', 'print one JSON object');
 }
 
 /**
@@ -38,9 +41,8 @@ export function withInspectionOptions(command: Command): Command {
  * the inspector. Throws a sentence of the home or of `selectPairs`.
  */
 export async function openInspection(options: InspectionOptions, selector?: string): Promise<Inspection> {
-  const home = chosenHome(options);
-  if ('stack' in home) {
-    const { stack } = home;
+  const stack = chosenStack(options);
+  if (stack !== undefined) {
     const [{ openRemoteOperator }, { openRemoteInspector }] = await Promise.all([
       import('../runtime/remote-operator.ts'),
       import('../runtime/remote-inspector.ts'),
@@ -55,14 +57,10 @@ export async function openInspection(options: InspectionOptions, selector?: stri
     const pairs = selector === undefined ? [] : selectPairs(configured, selector).map(({ name }) => name);
     return { pairs, inspector, stack };
   }
-  if (options.job !== undefined || !('config' in home)) {
-    throw new SyncError('Jobs have ids on AWS only: name the stack with --stack NAME, or leave --job out.', {
-      code: 'HOME_UNKNOWN',
-      scope: 'pair',
-      retry: 'never',
-    });
+  if (options.job !== undefined) {
+    throw refusal('HOME_UNKNOWN', 'Jobs have ids on AWS only: name the stack with --stack NAME, or leave --job out.');
   }
-  const { config } = home;
+  const config = localConfig(options.config);
   const pairs = selector === undefined ? config.pairs : selectPairs(config.pairs, selector);
   const inspector = openLocalInspector(config, pairs);
   return { pairs: pairs.map(({ name }) => name), inspector, local: { config, pairs } };

@@ -6,10 +6,6 @@ import { printJson } from './print-json.ts';
 import { planExit, planJson, renderPlan } from './render-plan.ts';
 import { screenOn } from './screen.ts';
 
-interface PlanOptions extends InspectionOptions {
-  readonly json?: true;
-}
-
 /** `chef-sync-ctl plan`; `finish` gets whether there is anything to do. */
 export function planCommand(finish: (exit: Exit) => void): Command {
   return withInspectionOptions(new Command('plan'))
@@ -19,7 +15,6 @@ export function planCommand(finish: (exit: Exit) => void): Command {
         'copy, delete and leave, and what the delete guard would hold. Writes nothing: to neither side, nor to the state file.',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
-    .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       `
@@ -30,10 +25,10 @@ Examples:
 Exit codes (0: there is nothing to do):
 ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting'])}`,
     )
-    .action(async (selector: string, options: PlanOptions) => finish(await plan(selector, options)));
+    .action(async (selector: string, options: InspectionOptions) => finish(await plan(selector, options)));
 }
 
-async function plan(selector: string, options: PlanOptions): Promise<Exit> {
+async function plan(selector: string, options: InspectionOptions): Promise<Exit> {
   const { pairs, inspector } = await openInspection(options, selector);
   const screen = screenOn(process.stdout);
   const exits: Exit[] = [];

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type Config, loadConfig } from '../config/load-config.ts';
 import { type ConfiguredOrganization, selectOrganization, serversOfSameKey } from '../config/select-organization.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import type { PreparedOrganization, PreparedStep } from '../runtime/prepare-configured-organization.ts';
 import { chefServerCommands } from './chef-server-commands.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
@@ -78,9 +78,9 @@ async function prepareOrg(name: string, options: PrepareOrgOptions, command: Com
   }
   const sharers = isRotation ? serversOfSameKey(config.pairs, meant) : [];
   if (sharers.length > 0) {
-    throw new SyncError(
+    throw refusal(
+      'KEY_SHARED',
       `The key of ${meant.serverName} is that of ${sharers.join(' and ')} too, where a new one would not be known: name a place of its own for it in the configuration, and run this without --rotate.`,
-      { code: 'KEY_SHARED', scope: 'pair', retry: 'never' },
     );
   }
   if (options.printCommands === true) {

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import { type Config, loadConfig } from '../config/load-config.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, SyncError } from '../model/sync-error.ts';
 import { deployStack } from '../runtime/deploy-stack.ts';
 import { type ConfiguredChange, configuredChanges, type FollowedPair } from '../runtime/pair-changes.ts';
 import { followedHere, reconfigureDaemon } from '../runtime/reconfigure-daemon.ts';
 import { canAsk, isConfirmed } from './confirm.ts';
 import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { chosenHome, STACK_VARIABLE } from './open-home.ts';
-import { counted, plainText } from './plain-text.ts';
+import { chosenStack, localConfig, STACK_VARIABLE } from './open-home.ts';
+import { counted } from './plain-text.ts';
 import { printJsonFields } from './print-json.ts';
 import { type Screen, screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
@@ -45,8 +45,8 @@ Exit codes:
 ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
     )
     .action(async (options: ReconfigureOptions, command: Command) => {
-      const stack = options.stack ?? process.env[STACK_VARIABLE];
-      if (stack === undefined || stack === '') {
+      const stack = chosenStack(options);
+      if (stack === undefined) {
         finish(await reconfigureHere(options));
         return;
       }
@@ -59,10 +59,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
 
 async function reconfigureHere(options: ReconfigureOptions): Promise<Exit> {
   const screen = screenOf(options);
-  // Neither a stack nor a state file is named.
-  const home = chosenHome(options);
-  if (!('config' in home)) throw new Error('a configuration was chosen as something else');
-  const { config } = home;
+  const config = localConfig(options.config);
   showWarnings(config.warnings, screenOn(process.stderr));
   const { daemon, pairs } = await followedHere(config.statePath);
   const changes = showChanges(config, pairs, screen);
@@ -70,16 +67,25 @@ async function reconfigureHere(options: ReconfigureOptions): Promise<Exit> {
     screen.line('no daemon is running: the next "chef-sync-ctl run" takes it over');
     return done(options, changes, 'no daemon');
   }
-  const outcome = await reconfigureDaemon(daemon, config.statePath, (line) => screen.line(plainText(line)));
+  const outcome = await reconfigureDaemon(daemon, config);
   if (outcome === 'taken over') {
     screen.line(`the daemon (process ${daemon}) has taken it over`);
     return done(options, changes, outcome);
   }
-  if (outcome === 'refused') throw refusal(`The daemon (process ${daemon}) refuses it and goes on as before.`);
-  throw refusal(
-    `The daemon (process ${daemon}) was told, and has not answered: see "chef-sync-ctl manager-log" whether it took it over.`,
-    'endpoint',
-  );
+  if (outcome === 'not answered') {
+    throw new SyncError(
+      `The daemon (process ${daemon}) was told, and has not answered: see "chef-sync-ctl manager-log" whether it took it over.`,
+      { code: 'NOT_RECONFIGURED', scope: 'endpoint', retry: 'later' },
+    );
+  }
+  if (outcome === 'another file') {
+    throw refusal(
+      'NOT_RECONFIGURED',
+      `The daemon (process ${daemon}) follows another configuration than this one, and has read that again: change it, or name it with --config.`,
+    );
+  }
+  for (const sentence of outcome.refusal) screen.line(sentence);
+  throw refusal('NOT_RECONFIGURED', `The daemon (process ${daemon}) refuses it and goes on as before.`);
 }
 
 async function reconfigureStack(options: ReconfigureOptions, stack: string): Promise<Exit> {
@@ -90,7 +96,7 @@ async function reconfigureStack(options: ReconfigureOptions, stack: string): Pro
   const changes = showChanges(config, await followedByStack(stack, screen), screen);
   if (yes !== true && !(await isConfirmed(`Deploy the stack ${stack}?`))) {
     screen.line('nothing is deployed');
-    return done(options, changes, 'not deployed');
+    return done(options, changes, 'not deployed', 'refused');
   }
   await deployStack(file, stack, yes === true);
   return done(options, changes, 'deployed');
@@ -129,10 +135,8 @@ function done(
   { json }: ReconfigureOptions,
   changes: readonly ConfiguredChange[],
   outcome: 'taken over' | 'no daemon' | 'deployed' | 'not deployed',
+  exit: Exit = 'ok',
 ): Exit {
-  if (json === true) printJsonFields('ok', { changes, outcome });
-  return 'ok';
+  if (json === true) printJsonFields(exit, { changes, outcome });
+  return exit;
 }
-
-const refusal = (sentence: string, scope: 'pair' | 'endpoint' = 'pair'): SyncError =>
-  new SyncError(sentence, { code: 'NOT_RECONFIGURED', scope, retry: 'later' });

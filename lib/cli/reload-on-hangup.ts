@@ -1,5 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { loadConfig } from '../config/load-config.ts';
+import type { Reload } from '../runtime/local-runtime.ts';
+import { systemClock } from '../runtime/system-clock.ts';
 import { explainError } from './explain-error.ts';
 import { homeAddress } from './home-address.ts';
 import type { WatchedRuntime } from './watch-runtime.ts';
@@ -29,9 +31,21 @@ export function reloadOnHangup(watched: WatchedRuntime, configFile: string): Rel
   };
 }
 
-async function reload({ log, reconfigure }: WatchedRuntime, configFile: string): Promise<void> {
+async function reload(watched: WatchedRuntime, configFile: string): Promise<void> {
+  const at = systemClock.now();
+  const outcome = await takeOver(watched, configFile);
   try {
-    const { added, removed, changed, unchanged } = await reconfigure(loadConfig(configFile));
+    watched.runtime.noteReload({ at, outcome });
+  } catch (error) {
+    // Whoever waits for it is told that it has not answered.
+    for (const line of explainError(error, false).lines) watched.log('error', line);
+  }
+}
+
+async function takeOver({ log, reconfigure }: WatchedRuntime, configFile: string): Promise<Reload['outcome']> {
+  try {
+    const config = loadConfig(configFile);
+    const { added, removed, changed, unchanged } = await reconfigure(config);
     for (const [what, pairs] of Object.entries({ added, removed, changed })) {
       for (const pair of pairs) log('info', `SIGHUP: ${pair} is ${what}`);
     }
@@ -41,9 +55,12 @@ async function reload({ log, reconfigure }: WatchedRuntime, configFile: string):
       changed: changed.length,
       unchanged: unchanged.length,
     });
+    return { textHash: config.textHash };
   } catch (error) {
-    for (const line of explainError(error, false, homeAddress({ config: configFile })).lines) log('error', line);
+    const refusal = explainError(error, false, homeAddress({ config: configFile })).lines;
+    for (const line of refusal) log('error', line);
     log('error', 'SIGHUP: the configuration is refused, the running one stays');
+    return { refusal };
   }
 }
 

@@ -20,7 +20,6 @@ import { takeStopSignals } from './stop-signals.ts';
 import { watchRuntime } from './watch-runtime.ts';
 
 interface RepairOptions extends InspectionOptions {
-  readonly json?: true;
   readonly deleteExtra?: true;
   readonly yes?: true;
 }
@@ -38,7 +37,6 @@ export function repairCommand(finish: (exit: Exit) => void): Command {
         'answers twice more that it has no such object, and only as it was when it was shown.',
     )
     .argument('<pair>', 'REPLICA/DESTINATION, or the destination alone')
-    .option('--json', 'print one JSON object')
     .option('--delete-extra', 'delete what only the replica has')
     .option('--yes', 'do not ask before --delete-extra, for scripts')
     .addHelpText(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import type { Operator } from '../runtime/operator.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { explainError } from './explain-error.ts';
@@ -108,5 +108,5 @@ const portOf = (address: AddressInfo | string | null): number =>
 function portProblem(port: number, cause: unknown): SyncError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
   const sentence = `The status page cannot be served on port ${port} of this machine (${code}): name another one, or none for any free one.`;
-  return new SyncError(sentence, { code: 'WEB_PORT', scope: 'pair', retry: 'never' }, { cause });
+  return refusal('WEB_PORT', sentence, { cause });
 }

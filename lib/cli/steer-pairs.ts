@@ -12,15 +12,19 @@ import { screenOn } from './screen.ts';
 /** What every command that steers pairs is told. */
 export interface SteerOptions extends HomeOptions {
   readonly json?: true;
+}
+
+/** What those are told that steer many at a time. */
+export interface PairsOrAllOptions extends SteerOptions {
   readonly all?: true;
 }
 
-/** Adds the options of {@link SteerOptions} without `--all`. */
+/** Adds the options of {@link SteerOptions}. */
 export function withSteerOptions(command: Command): Command {
   return withHomeOptions(command).option('--json', 'print one JSON object');
 }
 
-/** Adds `PAIR…|--all` as well. */
+/** Adds `PAIR…|--all`, for {@link namesOf}, as well. */
 export function withPairsOrAll(command: Command): Command {
   return withSteerOptions(
     command
@@ -33,7 +37,7 @@ export function withPairsOrAll(command: Command): Command {
 export function namesOf(
   pairs: readonly KnownPair[],
   selectors: readonly string[],
-  { all }: SteerOptions,
+  { all }: PairsOrAllOptions,
   command: Command,
 ): readonly string[] {
   if (all === true && selectors.length > 0) command.error('error: name pairs, or all of them with --all, not both');
@@ -48,15 +52,23 @@ export interface SteerAnswer extends OperatorAnswer {
   readonly underWay?: WorkUnderWay;
 }
 
-/** Lets `work` steer the configured pairs of a home, and prints what became of each. They may be polled and copied meanwhile. */
+/**
+ * Lets `work` steer the configured pairs of a home, and prints what became of each. They may be polled and copied meanwhile. `known` are
+ * also those that are no longer configured.
+ */
 export async function steerPairs(
   options: SteerOptions,
-  work: (operator: Operator, configured: readonly KnownPair[]) => Promise<readonly SteerAnswer[]>,
+  work: (
+    operator: Operator,
+    configured: readonly KnownPair[],
+    known: readonly KnownPair[],
+  ) => Promise<readonly SteerAnswer[]>,
 ): Promise<Exit> {
   const operator = await openHome(options);
   try {
-    const configured = (await operator.pairs()).filter(({ isConfigured }) => isConfigured);
-    const answers = await work(operator, configured);
+    const known = await operator.pairs();
+    const configured = known.filter(({ isConfigured }) => isConfigured);
+    const answers = await work(operator, configured, known);
     const exit = answers.some(({ underWay }) => underWay !== undefined) ? 'waiting' : 'ok';
     if (options.json === true) {
       printJson(

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { selectPair } from '../config/select-pairs.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { choosePairs, type HomeOptions, openHome } from './open-home.ts';
+import { choosePairs, openHome, type StateOptions } from './open-home.ts';
 import { type LogOptions, showLog, withLogOptions } from './show-log.ts';
 
 /** `chef-sync-ctl sync-log`; `finish` gets how it ended. */
@@ -24,7 +24,7 @@ Examples:
 Exit codes:
 ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
-    .action(async (selector: string, options: HomeOptions & LogOptions) => {
+    .action(async (selector: string, options: StateOptions & LogOptions) => {
       const operator = await openHome(options);
       try {
         const { name } = selectPair(await choosePairs(operator), selector);

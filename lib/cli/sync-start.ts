@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { namesOf, type SteerOptions, steerPairs, withPairsOrAll } from './steer-pairs.ts';
+import { namesOf, type PairsOrAllOptions, steerPairs, withPairsOrAll } from './steer-pairs.ts';
 
 /** `chef-sync-ctl sync-start`; `finish` gets how it ended. */
 export function syncStartCommand(finish: (exit: Exit) => void): Command {
@@ -21,7 +21,7 @@ Examples:
 Exit codes:
 ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
-    .action(async (selectors: readonly string[], options: SteerOptions, command: Command) =>
+    .action(async (selectors: readonly string[], options: PairsOrAllOptions, command: Command) =>
       finish(
         await steerPairs(options, (operator, pairs) =>
           operator.answer({ command: 'start', pairs: namesOf(pairs, selectors, options, command) }),

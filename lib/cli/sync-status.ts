@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../runtime/system-clock.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
 import { homeAddress } from './home-address.ts';
-import { choosePairs, type HomeOptions, openHome, withStateOption } from './open-home.ts';
+import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
 import { printJson } from './print-json.ts';
 import { readDuration } from './read-duration.ts';
 import { readPort } from './read-port.ts';
@@ -13,7 +13,7 @@ import { serveWebPage } from './serve-web-page.ts';
 import { statusJson } from './status-details.ts';
 import { takeStopSignals } from './stop-signals.ts';
 
-interface SyncStatusOptions extends HomeOptions {
+interface SyncStatusOptions extends StateOptions {
   readonly json?: true;
   /** The port; true for any free one. */
   readonly web?: number | true;

@@ -6,9 +6,9 @@ import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { formatDuration } from './human-time.ts';
 import { readDuration } from './read-duration.ts';
 import { screenOn } from './screen.ts';
-import { namesOf, type SteerAnswer, type SteerOptions, steerPairs, withPairsOrAll } from './steer-pairs.ts';
+import { namesOf, type PairsOrAllOptions, type SteerAnswer, steerPairs, withPairsOrAll } from './steer-pairs.ts';
 
-interface SyncStopOptions extends SteerOptions {
+interface SyncStopOptions extends PairsOrAllOptions {
   /** Milliseconds. */
   readonly timeout: number;
 }

@@ -3,13 +3,13 @@ import { globProblem } from '../config/object-glob.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { choosePairs, type HomeOptions, openHome, withStateOption } from './open-home.ts';
+import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
 import { counted } from './plain-text.ts';
 import { printJson } from './print-json.ts';
 import { renderUnsynced, unsyncedJson } from './render-unsynced.ts';
 import { screenOn } from './screen.ts';
 
-interface UnsyncedObjectsOptions extends HomeOptions {
+interface UnsyncedObjectsOptions extends StateOptions {
   readonly json?: true;
   readonly only?: UnsyncedObject['state'];
   readonly match?: string;

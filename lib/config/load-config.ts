@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
@@ -36,6 +37,8 @@ export interface Config {
   readonly aws: AwsSettings;
   /** What works but should not stay so, as `FILE:LINE:COLUMN: sentence`; for the operator to see at every start. */
   readonly warnings: readonly string[];
+  /** SHA-256 of the file's text: two processes compare with it whether they have read the same. */
+  readonly textHash: string;
 }
 
 /** Far more than thousands of pairs need; a larger file is another one, named by mistake. */
@@ -115,6 +118,7 @@ export function parseConfig(text: string, { file, readFile, home = 'local' }: Co
     logs: readable.local.logs,
     aws: readable.aws ?? {},
     warnings: inOrder(file, warnings.map(locate)),
+    textHash: createHash('sha256').update(text).digest('hex'),
   };
 }
 

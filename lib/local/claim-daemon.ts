@@ -11,6 +11,16 @@ export interface Daemon {
   readonly startedAt: number;
   /** The pairs it polls, whatever the configuration says by now. */
   readonly pairs: readonly string[];
+  /** What became of the configuration when it was last told to read it again; undefined: it never was. */
+  readonly reload?: Reload;
+}
+
+/** A configuration that a daemon read while it was running. */
+export interface Reload {
+  /** When it began to read, milliseconds since 1970. */
+  readonly at: number;
+  /** `Config.textHash` of the one that it follows since, or why it goes on with the one before: a sentence for each reason. */
+  readonly outcome: { readonly textHash: string } | { readonly refusal: readonly string[] };
 }
 
 /** {@link runningDaemon} holds the lock for microseconds; a daemon that starts just then waits for it. */
@@ -49,6 +59,11 @@ export function notePolledPairs(file: StateFile, pairs: readonly string[]): void
   file.write('UPDATE daemon SET pairs = ?', JSON.stringify(pairs));
 }
 
+/** Tells whoever watches {@link runningDaemon} what became of a configuration. Called by the process that claimed the file. */
+export function noteReload(file: StateFile, reload: Reload): void {
+  file.write('UPDATE daemon SET reload = ?', JSON.stringify(reload));
+}
+
 /** The daemon of the state file, if one is running. Never claims the file and keeps no daemon from starting. */
 export function runningDaemon(file: StateFile): Daemon | undefined {
   if (!existsSync(lockOf(file))) return undefined;
@@ -66,12 +81,13 @@ export function runningDaemon(file: StateFile): Daemon | undefined {
 
 /** Who claimed the file last; undefined while the first one is just starting. */
 function lastDaemon(file: StateFile): Daemon | undefined {
-  const row = file.row('SELECT pid, started_at, pairs FROM daemon');
+  const row = file.row('SELECT pid, started_at, pairs, reload FROM daemon');
   if (row === undefined) return undefined;
   return {
     pid: numberOf(row, 'pid'),
     startedAt: numberOf(row, 'started_at'),
     pairs: JSON.parse(textOf(row, 'pairs')),
+    ...(row['reload'] !== null && { reload: JSON.parse(textOf(row, 'reload')) }),
   };
 }
 

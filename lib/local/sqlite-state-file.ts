@@ -59,6 +59,7 @@ export const STATE_MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   "ALTER TABLE daemon ADD COLUMN pairs TEXT NOT NULL DEFAULT '[]'",
+  'ALTER TABLE daemon ADD COLUMN reload TEXT',
 ];
 
 /**

@@ -26,3 +26,7 @@ export class SyncError extends Error implements SyncErrorFacts {
     if (facts.side !== undefined) this.side = facts.side;
   }
 }
+
+/** The failure of who asks for what there is not, or what must not be: nothing was done, and trying again will not help. */
+export const refusal = (code: string, sentence: string, options?: ErrorOptions): SyncError =>
+  new SyncError(sentence, { code, scope: 'pair', retry: 'never' }, options);

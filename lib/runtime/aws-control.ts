@@ -7,7 +7,7 @@ import { removePair } from '../aws/remove-pair.ts';
 import { PairSelectionError } from '../config/select-pairs.ts';
 import { isJobOver, type JobRequest, startJob as newJob } from '../model/job.ts';
 import type { OperatorAnswer } from '../model/operator-request.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { answerOperator } from '../sync/answer-operator.ts';
 import type { PairRecords } from '../sync/pair-context.ts';
 import { awsVariable, openTable, readPackedConfig } from './aws-environment.ts';
@@ -49,8 +49,8 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
   const forget = async (pair: string): Promise<{ readonly isDone: boolean }> => {
     if (configured.includes(pair)) {
       throw refusal(
-        `${pair} is still configured: remove it from the configuration and deploy the stack first.`,
         'PAIR_CONFIGURED',
+        `${pair} is still configured: remove it from the configuration and deploy the stack first.`,
       );
     }
     const state = await createDynamoPairState(table, pair).read();
@@ -59,8 +59,8 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
     const { leaseUntil = 0 } = state ?? {};
     if (leaseUntil > systemClock.now()) {
       throw refusal(
-        `${pair} is still polled, by a poll that began before the last deployment: try again after ${new Date(leaseUntil).toISOString()}.`,
         'PAIR_POLLED',
+        `${pair} is still polled, by a poll that began before the last deployment: try again after ${new Date(leaseUntil).toISOString()}.`,
       );
     }
     return await removePair(table, pair, systemClock.now() + LONG_PAGE_MS, systemClock);
@@ -87,7 +87,7 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
       );
     } catch (error) {
       if (!(error instanceof PairSelectionError)) throw error;
-      throw refusal(error.message, error.code);
+      throw refusal(error.code, error.message);
     }
   };
 
@@ -134,6 +134,3 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
 
   return (event) => enveloped(async () => await answer(readControlRequest(event)));
 }
-
-const refusal = (sentence: string, code: string): SyncError =>
-  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

@@ -3,7 +3,7 @@ import { createDynamoPairState } from '../aws/dynamo-pair-state.ts';
 import type { DynamoTable } from '../aws/dynamo-table.ts';
 import { didYouMean } from '../config/nearest-word.ts';
 import type { PackedConfig } from '../config/packed-config.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PairRecords } from '../sync/pair-context.ts';
 import { pairRules } from './pair-rules.ts';
@@ -35,5 +35,5 @@ export function awsPairRecords(
 /** A name that no pair has, or that cannot be steered any more. */
 export function unknownPair(name: string, known: readonly string[]): SyncError {
   const hint = didYouMean(name, known) || `; the pairs are ${known.join(', ')}.`;
-  return new SyncError(`There is no pair ${name}${hint}`, { code: 'PAIR_UNKNOWN', scope: 'pair', retry: 'never' });
+  return refusal('PAIR_UNKNOWN', `There is no pair ${name}${hint}`);
 }

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type PollSlot, takePollSlot } from '../aws/poll-slots.ts';
 import { createSqsWorkQueue, laneUrl } from '../aws/sqs-work-queue.ts';
 import type { PackedPair } from '../config/packed-config.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { type PairHealth, pairHealth } from '../sync/pair-health.ts';
 import { type PollReport, pollPair } from '../sync/poll-pair.ts';
 import { awsVariable } from './aws-environment.ts';
@@ -124,11 +124,10 @@ export function openAwsPoller(logOf: LogOf): Poller {
       const { pair: name } = eventShape.parse(event);
       const pair = home.pair(name);
       if (pair === undefined) {
-        throw new SyncError(`${name} is not configured any more: deploy the stack again to remove its schedule.`, {
-          code: 'PAIR_UNKNOWN',
-          scope: 'pair',
-          retry: 'never',
-        });
+        throw refusal(
+          'PAIR_UNKNOWN',
+          `${name} is not configured any more: deploy the stack again to remove its schedule.`,
+        );
       }
       const startedAt = clock.now();
       const endsAt = startedAt + remainingMs();

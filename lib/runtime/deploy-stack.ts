@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, SyncError } from '../model/sync-error.ts';
 
 /** The top of the checkout, where `cdk.json` is. */
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,9 +16,9 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 export async function deployStack(configFile: string, stack: string, isApproved: boolean): Promise<void> {
   const context = ['-c', `config=${resolve(configFile)}`, '-c', `stack=${stack}`];
   if (!existsSync(`${PROJECT}/cdk.json`)) {
-    throw new SyncError(
+    throw refusal(
+      'CDK_MISSING',
       `This installation cannot deploy: run it in a checkout of chef-sync, or "npx cdk deploy ${context.join(' ')}" there.`,
-      { code: 'CDK_MISSING', scope: 'pair', retry: 'never' },
     );
   }
   const approval = isApproved ? ['--require-approval', 'never'] : [];

@@ -1,6 +1,6 @@
 import type { JobRecord, Jobs } from '../aws/dynamo-jobs.ts';
 import { isJobOver, type Job, type JobLine } from '../model/job.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import type { Page } from './operator-envelope.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -46,8 +46,4 @@ export async function jobPage(
 
 /** A job that never was, or whose time is over. */
 export const unknownJob = (id: string): SyncError =>
-  new SyncError(`There is no job ${id}: a job is kept for a week; start a new one.`, {
-    code: 'JOB_UNKNOWN',
-    scope: 'pair',
-    retry: 'never',
-  });
+  refusal('JOB_UNKNOWN', `There is no job ${id}: a job is kept for a week; start a new one.`);

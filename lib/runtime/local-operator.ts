@@ -3,7 +3,7 @@ import { type Daemon, runningDaemon } from '../local/claim-daemon.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, forgetPair } from '../local/sqlite-pair-state.ts';
 import { openStateFileForSteering, type StateFile } from '../local/sqlite-state-file.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import { answerOperator } from '../sync/answer-operator.ts';
 import type { PairRecords } from '../sync/pair-context.ts';
 import { workUnderWay } from '../sync/work-under-way.ts';
@@ -43,7 +43,7 @@ export function openLocalOperator({ statePath, pairs: configured, address = '' }
   const recordsOf = (name: string): PairRecords => {
     const pair = configured?.find((one) => one.name === name);
     if (pair === undefined) {
-      throw refusal(`${name} is not configured any more: add it to the configuration again first.`, 'PAIR_UNKNOWN');
+      throw refusal('PAIR_UNKNOWN', `${name} is not configured any more: add it to the configuration again first.`);
     }
     return {
       pair: name,
@@ -94,7 +94,7 @@ export function openLocalOperator({ statePath, pairs: configured, address = '' }
     async forget(pair) {
       const file = steer();
       if (configured?.some(({ name }) => name === pair) === true) {
-        throw refusal(`${pair} is still configured: remove it from the configuration first.`, 'PAIR_CONFIGURED');
+        throw refusal('PAIR_CONFIGURED', `${pair} is still configured: remove it from the configuration first.`);
       }
       const daemon = runningDaemon(file);
       if (daemon?.pairs.includes(pair) === true) throw stillPolled(pair, daemon);
@@ -110,9 +110,6 @@ export function openLocalOperator({ statePath, pairs: configured, address = '' }
 
 const stillPolled = (pair: string, { pid, startedAt }: Daemon): SyncError =>
   refusal(
-    `The daemon (process ${pid}, since ${new Date(startedAt).toISOString()}) still polls ${pair}: let it take over the new configuration with "chef-sync-ctl reconfigure" first.`,
     'PAIR_POLLED',
+    `The daemon (process ${pid}, since ${new Date(startedAt).toISOString()}) still polls ${pair}: let it take over the new configuration with "chef-sync-ctl reconfigure" first.`,
   );
-
-const refusal = (sentence: string, code: string): SyncError =>
-  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

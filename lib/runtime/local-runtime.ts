@@ -3,7 +3,7 @@ import { createChefOrg } from '../chef/chef-org.ts';
 import type { ChefServer } from '../chef/chef-server.ts';
 import type { Config } from '../config/load-config.ts';
 import type { OrganizationPair } from '../config/organization-pairs.ts';
-import { claimDaemon, notePolledPairs } from '../local/claim-daemon.ts';
+import { claimDaemon, notePolledPairs, noteReload, type Reload } from '../local/claim-daemon.ts';
 import { fingerprintSecret } from '../local/fingerprint-secret.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
@@ -11,7 +11,7 @@ import { openStateFile } from '../local/sqlite-state-file.ts';
 import type { ObjectLine } from '../model/job.ts';
 import type { PairState } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, SyncError } from '../model/sync-error.ts';
 import { pairKey } from '../plan/fingerprint.ts';
 import type { Clock } from '../ports/clock.ts';
 import { copyObjects } from '../sync/copy-objects.ts';
@@ -46,6 +46,8 @@ export interface LocalPair {
   compare(): Promise<readonly ObjectLine[]>;
 }
 
+export type { Reload } from '../local/claim-daemon.ts';
+
 /** How a pair came out of `run --once`. */
 export interface OnceReport {
   readonly pair: string;
@@ -70,6 +72,8 @@ export interface LocalRuntime {
    * before anything has changed.
    */
   reconfigure(config: Config): Promise<PairChanges>;
+  /** Tells who waits for it what became of a configuration that this process was told to read again. */
+  noteReload(reload: Reload): void;
   close(): Promise<void>;
 }
 
@@ -280,6 +284,7 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
         unchanged: namesOf(pairs.filter((pair) => !begun.includes(pair))),
       };
     },
+    noteReload: (reload) => noteReload(file, reload),
     async close() {
       await servers.close();
       release();
@@ -303,9 +308,9 @@ function copiersByReplica(pairs: readonly RunningPair[]): ReadonlyMap<string, nu
 }
 
 const otherStateFile = (now: string, next: string): SyncError =>
-  new SyncError(
+  refusal(
+    'STATE_FILE_CHANGED',
     `The daemon keeps its state in ${now}, and the configuration now names ${next} (local.state): start it anew to change that.`,
-    { code: 'STATE_FILE_CHANGED', scope: 'pair', retry: 'never' },
   );
 
 /** The next pass decides about it: absent once, or a definition that waits for the content it may name. What failed has its own time. */

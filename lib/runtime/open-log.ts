@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'nod
 import { join, resolve } from 'node:path';
 import pino from 'pino';
 import type { LogSettings } from '../config/schema.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import type { Log } from '../sync/pair-context.ts';
 
 /** The structured logs of one state file: a file per pair and one of the manager, which is the process that runs the pairs. */
@@ -41,9 +41,9 @@ export function openLogs(statePath: string, settings: LogSettings, onLost: (sent
   try {
     if (!existsSync(folder)) mkdirSync(folder);
   } catch (error) {
-    throw new SyncError(
+    throw refusal(
+      'LOGS_UNWRITABLE',
       `The folder of the logs ${folder} cannot be made (${codeOf(error)}): correct its permissions or what stands in its place.`,
-      { code: 'LOGS_UNWRITABLE', scope: 'pair', retry: 'never' },
       { cause: error },
     );
   }

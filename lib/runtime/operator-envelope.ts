@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, SyncError } from '../model/sync-error.ts';
 
 /**
  * Version of what `chef-sync-ctl` and the functions of a stack say to each other: grows when something is renamed, removed or means
@@ -58,9 +58,9 @@ export function openEnvelope<Answer>(text: string, functionName: string): Page<A
   const content = JSON.parse(text === '' ? 'null' : text);
   const { data } = envelopeShape.safeParse(content);
   if (data === undefined) {
-    throw new SyncError(
+    throw refusal(
+      'PROTOCOL_UNKNOWN',
       `The function ${functionName} does not answer as this chef-sync-ctl expects it: use the version that deployed the stack, or deploy it again with this one.`,
-      { code: 'PROTOCOL_UNKNOWN', scope: 'pair', retry: 'never' },
     );
   }
   if (data.refused !== undefined) {

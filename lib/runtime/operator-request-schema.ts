@@ -3,7 +3,7 @@ import { globProblem } from '../config/object-glob.ts';
 import { MOST_EXTRA_DELETES } from '../model/job.ts';
 import { parseObjectPath } from '../model/object-path.ts';
 import type { OperatorRequest } from '../model/operator-request.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import type { JobOrder } from './inspector.ts';
 
 const pairs = z.array(z.string()).check(z.minLength(1));
@@ -112,12 +112,8 @@ function read<Shape extends z.ZodMiniType>(shape: Shape, input: unknown): z.outp
   const { data, error } = shape.safeParse(input);
   if (data !== undefined) return data;
   const places = error?.issues.map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`) ?? [];
-  throw new SyncError(
+  throw refusal(
+    'REQUEST_UNKNOWN',
     `The request is not one that these functions know (${places.join('; ')}): use the chef-sync-ctl of this version.`,
-    {
-      code: 'REQUEST_UNKNOWN',
-      scope: 'pair',
-      retry: 'never',
-    },
   );
 }

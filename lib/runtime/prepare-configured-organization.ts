@@ -20,7 +20,7 @@ import { createUserAccounts } from '../chef/user-accounts.ts';
 import type { KeyPlace } from '../config/organization-pairs.ts';
 import type { ConfiguredOrganization } from '../config/select-organization.ts';
 import { keyFile } from '../local/key-file.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import { systemClock } from './system-clock.ts';
 
 export type { PreparedOrganization, PreparedStep } from '../chef/prepare-organization.ts';
@@ -89,8 +89,7 @@ function keyStore(place: KeyPlace): KeyStore {
 }
 
 function readAdminKey(file: string): string {
-  const refuse = (what: string): SyncError =>
-    new SyncError(`The admin's key file ${file} ${what}.`, { code: 'ADMIN_KEY', scope: 'pair', retry: 'never' });
+  const refuse = (what: string): SyncError => refusal('ADMIN_KEY', `The admin's key file ${file} ${what}.`);
   let pem: string;
   try {
     pem = readFileSync(file, 'utf8');

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Config } from '../config/load-config.ts';
 import { runningDaemon } from '../local/claim-daemon.ts';
 import { createSqlitePairState, listPairs } from '../local/sqlite-pair-state.ts';
 import { openStateFileForReading, type StateFile } from '../local/sqlite-state-file.ts';
-import { SyncError } from '../model/sync-error.ts';
-import { logFile } from './open-log.ts';
+import { refusal, SyncError } from '../model/sync-error.ts';
 import type { FollowedPair } from './pair-changes.ts';
-import { openLogReader } from './read-log.ts';
 import { systemClock } from './system-clock.ts';
 
 /** What a state file knows of those who follow its pairs. */
@@ -41,45 +40,44 @@ export async function followedHere(statePath: string): Promise<FollowedHere> {
   }
 }
 
-/** What became of the configuration. */
-export type TakeOver = 'taken over' | 'refused' | 'not answered';
+/** What became of the configuration; `another file`: the daemon follows one with another text. */
+export type TakeOver = 'taken over' | 'another file' | 'not answered' | { readonly refusal: readonly string[] };
 
 /** A daemon takes a configuration over between two polls. */
 const ANSWERS_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 100;
 
 /**
- * Tells the daemon with SIGHUP to read its configuration again, and waits for what its log says of that. `onLine` hears those lines. Throws
- * a `SyncError` when the process cannot be told from here: it is none that is seen to be a daemon of chef-sync, and a signal would end it.
+ * Tells the daemon with SIGHUP to read its configuration again, and waits until the state file says what became of that. Throws a
+ * `SyncError` when the process cannot be told from here: it is none that is seen to be a daemon of chef-sync, and a signal would end it.
  */
 export async function reconfigureDaemon(
   pid: number,
-  statePath: string,
-  onLine: (message: string) => void,
+  { statePath, textHash }: Pick<Config, 'statePath' | 'textHash'>,
 ): Promise<TakeOver> {
   if (!/chef-sync-ctl|cli[/\\]start\.[tj]s/.test(commandOf(pid))) {
-    throw new SyncError(
+    throw refusal(
+      'DAEMON_OUT_OF_REACH',
       `The daemon (process ${pid}) cannot be told from here, perhaps because it runs in a container: send it SIGHUP yourself, as "systemctl reload chef-sync" does.`,
-      { code: 'DAEMON_OUT_OF_REACH', scope: 'pair', retry: 'never' },
     );
   }
-  const reader = openLogReader(logFile(statePath));
-  const from = systemClock.now();
+  const file = openStateFileForReading(statePath);
   try {
+    // What it began to read before that may be an older text.
+    const from = systemClock.now();
     process.kill(pid, 'SIGHUP');
     while (systemClock.now() < from + ANSWERS_WITHIN_MS) {
-      for await (const { entry } of reader.added()) {
-        // The log has the time in whole milliseconds, and so has the clock.
-        if (entry === undefined || entry.at < from) continue;
-        if (/^SIGHUP: the configuration is taken over/.test(entry.message)) return 'taken over';
-        if (/^SIGHUP: the configuration is refused/.test(entry.message)) return 'refused';
-        if (entry.level === 'error') onLine(entry.message);
+      const reload = runningDaemon(file)?.reload;
+      if (reload !== undefined && reload.at >= from) {
+        const { outcome } = reload;
+        if ('refusal' in outcome) return outcome;
+        return outcome.textHash === textHash ? 'taken over' : 'another file';
       }
       await systemClock.sleep(LOOK_EVERY_MS);
     }
     return 'not answered';
   } finally {
-    await reader.close();
+    file.close();
   }
 }
 

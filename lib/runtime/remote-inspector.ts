@@ -1,6 +1,6 @@
 import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
 import { isJobOver, type JobLine, type JobRequest } from '../model/job.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { finishedJob, type Inspector, type JobOrder } from './inspector.ts';
 import { askStack } from './remote-operator.ts';
 import { systemClock } from './system-clock.ts';
@@ -73,9 +73,5 @@ function refuseUnlessMeant(id: string, request: JobRequest, order: JobOrder): vo
     ('pair' in request ? request.pair : '') === ('pair' in order ? order.pair : '');
   if (isMeant) return;
   const meant = 'pair' in request ? `${request.command} ${request.pair}` : request.command;
-  throw new SyncError(`The job ${id} is another one: wait for it with "chef-sync-ctl ${meant} --job ${id}".`, {
-    code: 'JOB_OTHER',
-    scope: 'pair',
-    retry: 'never',
-  });
+  throw refusal('JOB_OTHER', `The job ${id} is another one: wait for it with "chef-sync-ctl ${meant} --job ${id}".`);
 }

@@ -1,6 +1,6 @@
 import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
 import { STACK_NAME } from '../config/stack-name.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { allUnsynced } from '../sync/unsynced-objects.ts';
 import type { ControlAnswer } from './aws-control.ts';
 import type { StatusAnswers } from './aws-status.ts';
@@ -26,9 +26,9 @@ export interface AskedStack {
 /** Asks nothing yet. Throws a `SyncError` for what can be no stack's name. */
 export function askStack(stack: string, invoker: Pick<Invoker, 'invoke'>): AskedStack {
   if (!STACK_NAME.test(stack)) {
-    throw new SyncError(
+    throw refusal(
+      'STACK_NAME',
       `${JSON.stringify(stack)} is no name of a stack: give the one that it was deployed with, like chef-sync.`,
-      { code: 'STACK_NAME', scope: 'pair', retry: 'never' },
     );
   }
   const ask = async <Answer>(functionName: string, request: unknown): Promise<Page<Answer>> =>

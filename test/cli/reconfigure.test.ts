@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { claimDaemon } from '../../lib/local/claim-daemon.ts';
@@ -47,6 +50,43 @@ the daemon (process ${daemon.pid}) has taken it over
     expect(status.stdout).toMatch(/^us\/acme +no longer configured/m);
     writeFileSync(servers.configFile, text);
     await reconfigure();
+  });
+
+  test('the daemon answers where nobody reads its logs', async () => {
+    rmSync(`${servers.stateFile}-logs`, { recursive: true });
+
+    const { code, stdout } = await reconfigure();
+
+    expect(stdout).toContain(`the daemon (process ${daemon.pid}) has taken it over\n`);
+    expect(code).toBe(0);
+  });
+
+  test('a configuration that the daemon does not follow is not taken over, whatever the daemon says of its own', async () => {
+    const other = join(servers.folder, 'other.yaml');
+    writeFileSync(other, readFileSync(servers.configFile, 'utf8').replace('pollSeconds: 1', 'pollSeconds: 2'));
+
+    const { code, stderr } = await runHere('reconfigure', '--config', other);
+
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `chef-sync-ctl: The daemon (process ${daemon.pid}) follows another configuration than this one, and has read that again: change it, or name it with --config.\n`,
+    );
+  });
+
+  test('what the daemon refuses is told with its reason', async () => {
+    await using others = await startReplicatedServers(['eu']);
+    const claimer = fileURLToPath(new URL('../support/daemon-claimer.ts', import.meta.url));
+    // It is seen to be a daemon by the words of its command line.
+    const refusing = spawn(process.execPath, [claimer, others.stateFile, 'chef-sync-ctl'], { stdio: 'pipe' });
+    await once(refusing.stdout, 'data');
+
+    const { code, stdout, stderr } = await runHere('reconfigure', '--config', others.configFile);
+    refusing.kill('SIGKILL');
+    await once(refusing, 'close');
+
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/\nno key can be read\n$/);
+    expect(stderr).toBe(`chef-sync-ctl: The daemon (process ${refusing.pid}) refuses it and goes on as before.\n`);
   });
 
   test('a wrong configuration is refused with its line, and the daemon is not told', async () => {
@@ -160,6 +200,16 @@ describe('on AWS', () => {
     expect(stderr).toBe(
       'deploying\nchef-sync-ctl: The deployment of new failed (exit code 1): correct what it says above, and run it again.\n',
     );
+  });
+
+  test('a configuration that is named is meant for this machine, whatever stack the environment names', async () => {
+    await using others = await startReplicatedServers(['eu']);
+    vi.stubEnv('CHEF_SYNC_STACK', 'stack');
+
+    const here = await runHere('reconfigure', '--config', others.configFile);
+    vi.stubEnv('CHEF_SYNC_STACK', undefined);
+
+    expect(here).toMatchObject({ code: 0, stdout: expect.stringContaining('no daemon is running') });
   });
 
   test('nothing is deployed without a word of agreement, nor with a configuration of this machine', async () => {

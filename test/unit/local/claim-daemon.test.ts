@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimDaemon, runningDaemon } from '../../../lib/local/claim-daemon.ts';
+import { claimDaemon, noteReload, runningDaemon } from '../../../lib/local/claim-daemon.ts';
 import { openStateFile, type StateFile } from '../../../lib/local/sqlite-state-file.ts';
 import { temporaryStatePath } from '../../support/temporary-state-file.ts';
 
@@ -60,5 +60,19 @@ describe('runningDaemon', () => {
     expect(before).toBeUndefined();
     expect(meanwhile).toEqual({ pid: process.pid, startedAt: 7, pairs: ['eu/acme'] });
     expect(runningDaemon(file)).toBeUndefined();
+  });
+
+  it('tells what became of a configuration that was read again, until the next daemon', () => {
+    const release = claimDaemon(file, 7);
+    noteReload(file, { at: 8, outcome: { refusal: ['first'] } });
+    noteReload(file, { at: 9, outcome: { textHash: 'ab' } });
+
+    const meanwhile = runningDaemon(file);
+    release();
+    const releaseNext = claimDaemon(file, 10);
+
+    expect(meanwhile).toMatchObject({ reload: { at: 9, outcome: { textHash: 'ab' } } });
+    expect(runningDaemon(file)).not.toHaveProperty('reload');
+    releaseNext();
   });
 });
