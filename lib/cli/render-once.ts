@@ -11,6 +11,8 @@ import { statusDetails, statusJson } from './status-details.ts';
 const LISTED = 20;
 /** Objects listed of one pair in `--json`: enough for a program to tell what is wrong. */
 const LISTED_IN_JSON = 1000;
+/** Before what belongs to a pair. */
+const INDENT = '  ';
 
 /** How the passes of one pair came out: a line, and when it is not in sync what is left over and why. */
 export function renderOnce(report: OnceReport, now: number, screen: Screen, address = ''): readonly string[] {
@@ -25,7 +27,9 @@ export function renderOnce(report: OnceReport, now: number, screen: Screen, addr
   if (isInSync) return lines;
   if (poll.problem === undefined) lines.push(...details.map((detail) => `  ${detail}`));
   if (unsynced.length === 0) return lines;
-  lines.push(...renderUnsynced(unsynced.slice(0, LISTED), now, screen).map((line) => `  ${line}`));
+  const width = screen.width();
+  const indented = { ...screen, width: () => (width === undefined ? undefined : width - INDENT.length) };
+  lines.push(...renderUnsynced(unsynced.slice(0, LISTED), now, indented).map((line) => INDENT + line));
   if (unsynced.length > LISTED) {
     lines.push(`  and ${unsynced.length - LISTED} more: chef-sync-ctl unsynced-objects ${pair}${address}`);
   }

@@ -9,10 +9,17 @@ export interface Cell {
 
 /** Space between two columns. */
 const GAP = '  ';
+/** Before the last cell where it stands below its row. */
+const INDENT = '    ';
+/** Columns that sentences need to be read beside the others; with fewer they stand below their row. */
+const PROSE_WIDTH = 40;
+/** A word; a command to go on with is one too, so that it can be copied. */
+const WORDS = /"chef-sync-ctl [^"]*"\S*|chef-sync-ctl .*|\S+/g;
 
 /**
- * Lines of a table: a header and rows, columns as wide as their widest cell. On a terminal a line never wraps: what does not fit is cut
- * with `…`; a file gets everything.
+ * Lines of a table: a header and rows, columns as wide as their widest cell. The last column holds sentences. A file gets every row on one
+ * line. On a terminal the sentences are broken between words, beside their row or, where that is too narrow, below it, and never cut; what
+ * does not fit of the other columns is cut with `…`.
  */
 export function renderTable(
   header: readonly string[],
@@ -22,16 +29,51 @@ export function renderTable(
   const all = [header.map((text): Cell => ({ text, colour: 'gray' })), ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.text.length ?? 0)));
   const available = screen.width() ?? Number.POSITIVE_INFINITY;
-  return all.map((row) => {
-    let left = available;
-    const cells = row.flatMap(({ text, colour }, column) => {
-      if (left <= 0) return [];
-      const cut = cutText(text, left);
-      const isLast = column === row.length - 1;
-      const padded = isLast ? cut : cut.padEnd(Math.min(widths[column] ?? 0, left));
-      left -= padded.length + GAP.length;
-      return [screen.paint(padded, colour)];
-    });
-    return cells.join(GAP).trimEnd();
+  const last = header.length - 1;
+  const before = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0);
+  const isBeside = before + Math.min(PROSE_WIDTH, widths[last] ?? 0) <= available;
+
+  return all.flatMap((row, index) => {
+    const fixed = fixedCells(row.slice(0, last), widths, available, screen);
+    const { text = '', colour } = row[last] ?? {};
+    if (!isBeside) {
+      const below = index === 0 ? [] : broken(text, available - INDENT.length);
+      return [fixed.join(GAP).trimEnd(), ...below.map((line) => INDENT + screen.paint(line, colour))].filter(
+        (line) => line !== '',
+      );
+    }
+    const [first = '', ...others] = broken(text, available - before);
+    return [
+      [...fixed, screen.paint(first, colour)].join(GAP).trimEnd(),
+      ...others.map((line) => ' '.repeat(before) + screen.paint(line, colour)),
+    ];
   });
+}
+
+/** The cells before the last one, padded to their columns and cut where the terminal ends. */
+function fixedCells(
+  row: readonly Cell[],
+  widths: readonly number[],
+  available: number,
+  screen: Pick<Screen, 'paint'>,
+): readonly string[] {
+  let left = available;
+  return row.flatMap(({ text, colour }, column) => {
+    if (left <= 0) return [];
+    const padded = cutText(text, left).padEnd(Math.min(widths[column] ?? 0, left));
+    left -= padded.length + GAP.length;
+    return [screen.paint(padded, colour)];
+  });
+}
+
+/** The text in lines of at most `width`, broken between words; a longer word has a line of its own. */
+function broken(text: string, width: number): readonly string[] {
+  if (text.length <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.match(WORDS) ?? []) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -25,16 +25,24 @@ describe('the status table', () => {
     expect(row).toMatch(/^eu\/acme {2}in sync .* names as of \S+( \S+)? \(10s ago\), contents as of .* \(1m ago\)$/);
   });
 
-  test('fits the terminal, and gives a file everything', () => {
+  test('breaks what it has to say on a terminal and cuts none of it, and gives a file a line', () => {
     const reason = 'the certificate of https://chef-eu.example.com does not verify; name the CA in tls.ca';
     const paused = { side: 'replica', code: 'TLS', reason, since: 90_000, until: 150_000 } as const;
     const status = pairStatusOf({ condition: 'waiting', text: `waiting for replica (${reason})`, paused });
 
-    const cut = renderStatusTable([status], NOW, screenOf(90));
-
-    for (const line of cut) expect(line.length).toBeLessThanOrEqual(90);
-    expect(cut[1]).toMatch(/^eu\/acme {2}waiting for replica .*…$/);
+    for (const width of [60, 80, 120]) {
+      const lines = renderStatusTable([status], NOW, screenOf(width));
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+      expect(lines.join(' ').replace(/ +/g, ' ')).toContain(reason);
+    }
     expect(renderStatusTable([status], NOW, screenOf()).join('\n')).toContain(reason);
+  });
+
+  test('leaves a command in one piece on a narrow terminal', () => {
+    const plan = { id: 'abc', kind: 'role', at: 0, reason: 'more than pass', count: 30, samples: [] } as const;
+    const status = pairStatusOf({ condition: 'deletes held', text: 'deletes held 30', plans: [plan] });
+
+    expect(renderStatusTable([status], NOW, screenOf(50))).toContain('    chef-sync-ctl approve-deletes eu/acme abc');
   });
 
   test('shows no lag where nobody knows what has changed', () => {
