@@ -21,6 +21,11 @@ test('systemd unit and container start the same daemon on the same configuration
   expect(unit).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
 });
 
+test('the container is packed with the compiler, whose program for this machine npm counts as optional', () => {
+  const [, install = ''] = /^RUN (npm ci .*) && npm pack/m.exec(example('Containerfile')) ?? [];
+  expect(install).not.toMatch(/omit/);
+});
+
 if (analyze === undefined) {
   console.log('The systemd unit is not checked: there is no systemd-analyze (install: apt-get install systemd).');
 } else {
