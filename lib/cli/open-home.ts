@@ -55,7 +55,7 @@ export function localConfig(config?: string): Config {
   if (config === undefined && !existsSync(DEFAULT_CONFIG)) {
     throw refusal(
       'HOME_UNKNOWN',
-      `There is no ${DEFAULT_CONFIG} here: name the configuration with --config FILE, or the stack on AWS with --stack NAME.`,
+      `There is no ${DEFAULT_CONFIG} here: name the configuration with --config FILE, or the stack on AWS with --stack NAME; "chef-sync-ctl init" writes a first one.`,
     );
   }
   const file = config ?? DEFAULT_CONFIG;

@@ -33,7 +33,7 @@ export function checkServer(
   if (home === 'local' && 'file' in server.key) {
     const { file } = server.key;
     const keyPath = [...path, 'key', 'file'];
-    const key = readOrRefuse(file, 'the key file', readFile);
+    const key = readOrRefuse(file, 'the key file', 'make it with "chef-sync-ctl prepare-org"', readFile);
     if ('refusal' in key) {
       problems.push({ path: keyPath, sentence: key.refusal });
     } else {
@@ -48,7 +48,7 @@ export function checkServer(
 
   if (server.ca !== undefined) {
     const caPath = [...path, 'tls', 'ca'];
-    const ca = readOrRefuse(server.ca, 'the certificate file', readFile);
+    const ca = readOrRefuse(server.ca, 'the certificate file', 'create it', readFile);
     const refusal = 'refusal' in ca ? ca.refusal : refuseCertificates(ca.text, server.ca);
     if (refusal !== undefined) problems.push({ path: caPath, sentence: refusal });
   }
@@ -67,6 +67,7 @@ export function checkServer(
 function readOrRefuse(
   file: string,
   what: string,
+  origin: string,
   readFile: ReadFile,
 ): ReturnType<ReadFile> | { readonly refusal: string } {
   // Quoting this "path" would print the key.
@@ -77,7 +78,7 @@ function readOrRefuse(
     return readFile(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return { refusal: `${what} ${quote(file)} does not exist; create it or correct the path` };
+    if (code === 'ENOENT') return { refusal: `${what} ${quote(file)} does not exist; ${origin} or correct the path` };
     const reason = typeof code === 'string' ? ` (${code})` : '';
     return { refusal: `${what} ${quote(file)} cannot be read${reason}; correct the path or its permissions` };
   }

@@ -57,7 +57,10 @@ export function loadConfig(file: string, { home = 'local' }: { readonly home?: C
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw refuse('there is no such file; name the configuration with --config FILE');
+    if (code === 'ENOENT')
+      throw refuse(
+        'there is no such file; name the configuration with --config FILE, or write a first one with "chef-sync-ctl init"',
+      );
     throw refuse(`cannot be read (${String(code)}); correct the path or its permissions`);
   }
   let text: string;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { SyncError } from '../model/sync-error.ts';
 import { stateFileProblem, translated } from './state-file-problem.ts';
@@ -135,11 +135,21 @@ export function openStateFileForSteering(path: string, options: OpenOptions = {}
 
 function openExisting(path: string, options: OpenOptions & { readonly readOnly: boolean }): StateFile {
   const { migrations = STATE_MIGRATIONS } = options;
-  if (!existsSync(path)) throw stateFileProblem(path, 'missing');
+  refuseMissing(path);
   return opened(path, options, (file) => {
     const version = readVersion(file, migrations);
     if (version < migrations.length) throw stateFileProblem(path, version === 0 ? 'missing' : 'older');
   });
+}
+
+/** A folder that this user may not look into is another matter than a file that is not there. */
+function refuseMissing(path: string): void {
+  try {
+    statSync(path);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw stateFileProblem(path, isMissing ? 'missing' : 'unopenable');
+  }
 }
 
 /** The text in a column; throws when the column holds none, which is a fault of ours. */

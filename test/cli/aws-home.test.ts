@@ -417,7 +417,7 @@ describe('what keeps a command from a stack is one sentence with the next step:'
       code: 2,
       stdout: '',
       stderr:
-        'chef-sync-ctl: There is no chef-sync.yaml here: name the configuration with --config FILE, or the stack on AWS with --stack NAME.\n',
+        'chef-sync-ctl: There is no chef-sync.yaml here: name the configuration with --config FILE, or the stack on AWS with --stack NAME; "chef-sync-ctl init" writes a first one.\n',
     });
     expect((await runHere('sync-stop', '--all', '--config', forAws)).stderr).toBe(
       `chef-sync-ctl: ${forAws} is a configuration for AWS: name its stack with --stack NAME.\n`,

@@ -35,14 +35,17 @@ test('the next commands can be taken as they are when the file has a space in it
   expect(stdout).toContain(`chef-sync-ctl run --once --config '${file}'`);
 });
 
-test('a configuration for one machine that run takes when the keys are there, and the next three commands', async () => {
+test('a configuration for one machine that run takes when the keys are there, and the next commands', async () => {
   const { code, stdout, stderr } = await runCli('init', '--config', file, ...SERVERS, '--organization', 'acme');
 
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toBe(`${file} is written. Next:
-  chef-sync-ctl prepare-org acme --on primary --reader --admin-user pivotal --admin-key pivotal.pem --config ${file}
-  chef-sync-ctl prepare-org acme --on eu --admin-user pivotal --admin-key pivotal.pem --config ${file}
+  chef-sync-ctl prepare-org acme --on primary --reader --admin-user pivotal --admin-key primary-pivotal.pem --config ${file}
+  chef-sync-ctl prepare-org acme --on eu --admin-user pivotal --admin-key eu-pivotal.pem --config ${file}
+  chef-sync-ctl doctor --config ${file}
+  chef-sync-ctl plan eu/acme --config ${file}
   chef-sync-ctl run --once --config ${file}
+  chef-sync-ctl run --config ${file}
 `);
   makeKeys('primary', 'eu');
   const { pairs, warnings } = loadConfig(file);
@@ -69,7 +72,7 @@ test('a configuration for AWS, whose keys are secrets', async () => {
     exitCode: 0,
     file,
     home: 'aws',
-    next: [expect.anything(), expect.anything(), `npx cdk deploy -c config=${file}`],
+    next: [expect.anything(), expect.anything(), 'npx cdk bootstrap', `npx cdk deploy -c config=${file}`],
   });
   expect(loadConfig(file, { home: 'aws' }).pairs).toMatchObject([
     { primary: { user: 'mirror', key: { secret: 'chef-sync/primary' } }, replica: { key: { secret: 'chef-sync/eu' } } },

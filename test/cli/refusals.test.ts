@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startReplicatedServers } from './replicated-servers.ts';
 import { runHere } from './run-here.ts';
@@ -8,9 +10,12 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
   test.each([
     [
       ['run', '--config', '/nonexistent.yaml'],
-      '/nonexistent.yaml: there is no such file; name the configuration with --config FILE',
+      '/nonexistent.yaml: there is no such file; name the configuration with --config FILE, or write a first one with "chef-sync-ctl init"',
     ],
-    [['run'], 'chef-sync.yaml: there is no such file; name the configuration with --config FILE'],
+    [
+      ['run'],
+      'chef-sync.yaml: there is no such file; name the configuration with --config FILE, or write a first one with "chef-sync-ctl init"',
+    ],
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['sync-stauts'], 'Did you mean sync-status?'],
     [['run', '--onec'], "unknown option '--onec'"],
@@ -28,6 +33,18 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     expect(stdout).toBe('');
     expect(stderr).toContain(sentence);
     expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  test('a Node.js that is too old to read the sources of a checkout', () => {
+    const program = fileURLToPath(new URL('../../lib/cli/chef-sync-ctl.mjs', import.meta.url));
+
+    // Without stripping of types it is as old as Node.js 20 in this respect.
+    const { status, stderr } = spawnSync(process.execPath, ['--no-strip-types', program, 'sync-status'], {
+      encoding: 'utf8',
+    });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^chef-sync needs Node\.js 24 or later and this is .*\n$/);
   });
 
   test('every fault of a configuration at once, with its line', async () => {

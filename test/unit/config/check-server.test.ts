@@ -35,7 +35,7 @@ describe('checkServer', () => {
 
   it('names a key file that does not exist or may not be read', () => {
     expect(problemsOf(configText(), failsFor('/etc/eu.pem', 'ENOENT'))).toEqual([
-      '4:57: the key file "/etc/eu.pem" does not exist; create it or correct the path',
+      '4:57: the key file "/etc/eu.pem" does not exist; make it with "chef-sync-ctl prepare-org" or correct the path',
     ]);
     expect(problemsOf(configText(), failsFor('/etc/primary.pem', 'EACCES'))).toEqual([
       '2:62: the key file "/etc/primary.pem" cannot be read (EACCES); correct the path or its permissions',

@@ -436,7 +436,7 @@ describe('loadConfig', () => {
 
   it('names a configuration that does not exist, is a folder, is no text or far too large', () => {
     expect(refusal('/nowhere/chef-sync.yaml')).toEqual([
-      '/nowhere/chef-sync.yaml: there is no such file; name the configuration with --config FILE',
+      '/nowhere/chef-sync.yaml: there is no such file; name the configuration with --config FILE, or write a first one with "chef-sync-ctl init"',
     ]);
     expect(refusal(folder)).toEqual([`${folder}: cannot be read (EISDIR); correct the path or its permissions`]);
     const latin1 = write('latin1.yaml', new Uint8Array([0xe4]));

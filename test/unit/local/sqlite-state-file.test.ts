@@ -234,6 +234,11 @@ describe('openStateFileForReading', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('does not say that there is no state where it could not look', () => {
+    writeFileSync(path, '');
+    expect(() => openStateFileForReading(`${path}/chef-sync.db`)).toThrow('cannot be opened');
+  });
+
   it('sees what a daemon has written so far, while it holds the file for its next write', async () => {
     const daemon = openStateFile(path, { now: 0 });
     await createSqliteLedger(daemon, 'eu/acme').update('/roles/web', () => pendingEntry('/roles/web', 7));
