@@ -116,6 +116,8 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'chef-sync-ctl: ')) });
   for (const command of [...COMMANDS.map((make) => make(finish)), completionCommand(finish, root)]) {
     command.copyInheritedSettings(root);
+    // The help breaks its lines where the terminal ends, not where the sources do.
+    command.description(command.description().replaceAll('\n', ' '));
     if (!OWN_QUIET.has(command.name())) command.option('--quiet', 'print nothing when it ends with 0');
     command.option('--no-color', 'no colours, as with NO_COLOR');
     command.option('--debug', 'show the trace of a fault of chef-sync');

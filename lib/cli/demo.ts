@@ -116,9 +116,7 @@ async function showResult(pair: LocalPair, screen: Screen): Promise<boolean> {
   showTitle('chef-sync-ctl sync-status', screen);
   const status = await pair.status();
   for (const line of renderStatusTable([status], systemClock.now(), screen)) screen.line(line);
-  screen.line(
-    '\nWith servers of your own: write chef-sync.yaml (docs/examples), then npm start -- --config chef-sync.yaml',
-  );
+  screen.line('\nWith servers of your own, in this folder: npx chef-sync-ctl init, and "The first hour" in README.md');
   return different.length === 0 && status.condition === 'in sync';
 }
 

@@ -181,12 +181,21 @@ function refuseContradictions(text: string, file: string): void {
 
 function nextCommands({ home, replicas, organizations }: StarterAnswers, file: string): readonly string[] {
   const config = homeAddress({ config: file });
-  const admin = '--admin-user pivotal --admin-key pivotal.pem';
+  // Every server has a superuser with a key of its own.
+  const admin = (server: string): string => `--admin-user pivotal --admin-key ${server}-pivotal.pem${config}`;
+  const pairs = replicas.flatMap(({ name }) => organizations.map(({ destination }) => `${name}/${destination}`));
+  const [only = '', ...others] = pairs;
   return [
-    ...organizations.map(({ source }) => `chef-sync-ctl prepare-org ${source} --on primary --reader ${admin}${config}`),
-    ...replicas.flatMap(({ name }) =>
-      organizations.map(({ destination }) => `chef-sync-ctl prepare-org ${destination} --on ${name} ${admin}${config}`),
+    ...organizations.map(
+      ({ source }) => `chef-sync-ctl prepare-org ${source} --on primary --reader ${admin('primary')}`,
     ),
-    home === 'local' ? `chef-sync-ctl run --once${config}` : `npx cdk deploy -c config=${shellWord(file)}`,
+    ...replicas.flatMap(({ name }) =>
+      organizations.map(({ destination }) => `chef-sync-ctl prepare-org ${destination} --on ${name} ${admin(name)}`),
+    ),
+    ...(home === 'local'
+      ? ['doctor', `plan ${others.length === 0 ? only : "'*'"}`, 'run --once', 'run'].map(
+          (command) => `chef-sync-ctl ${command}${config}`,
+        )
+      : ['npx cdk bootstrap', `npx cdk deploy -c config=${shellWord(file)}`]),
   ];
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Operator } from '../runtime/operator.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { WorkUnderWay } from '../sync/work-under-way.ts';
@@ -23,11 +23,10 @@ export function syncStopCommand(finish: (exit: Exit) => void): Command {
       'Stops pairs until sync-start: the state file says so, which outlives the daemon and this machine.\n' +
         'Waits until the copies under way have ended. What changes meanwhile is found by the first poll after the start.',
     )
-    .option(
-      '--timeout <duration>',
-      'how long to wait for copies under way (default: 1m)',
-      readDuration,
-      USUAL_TIMEOUT_MS,
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for copies under way')
+        .argParser(readDuration)
+        .default(USUAL_TIMEOUT_MS, formatDuration(USUAL_TIMEOUT_MS)),
     )
     .addHelpText(
       'after',

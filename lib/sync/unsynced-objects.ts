@@ -116,5 +116,8 @@ function reasonOf(entry: LedgerEntry, state: UnsyncedObject['state'], plans: Rea
     return `held under plan ${entry.plan}: ${plans.get(entry.plan) ?? 'the guard holds it'}`;
   if (entry.lastError !== undefined) return entry.lastError.text;
   if (state === 'held') return 'the delete guard looks at it with the next poll';
-  return entry.sentAt === undefined ? 'waits for its turn' : 'is being copied';
+  if (entry.sentAt !== undefined) return 'is being copied';
+  return entry.action === 'delete'
+    ? 'waits for its turn: deletes go when every copy before them is done'
+    : 'waits for its turn';
 }
