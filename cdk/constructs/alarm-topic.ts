@@ -1,5 +1,6 @@
-import { Validations } from 'aws-cdk-lib';
+import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -19,6 +20,19 @@ export function alarmActions(
   if (alarms?.email === undefined) return [];
   const topic = new Topic(scope, 'Alarms', { masterKey: key, enforceSSL: true });
   topic.addSubscription(new EmailSubscription(alarms.email));
+  const { account } = Stack.of(scope);
+  topic.addToResourcePolicy(
+    // That only TLS is allowed is a policy of the topic's own, and takes the place of the one that lets the account in.
+    new PolicyStatement({
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': account },
+        ArnLike: { 'aws:SourceArn': alarmArns(scope) },
+      },
+    }),
+  );
   if (key === undefined) {
     Validations.of(topic).acknowledge({
       id: 'AwsSolutions-SNS2',
@@ -28,3 +42,12 @@ export function alarmActions(
   }
   return [new SnsAction(topic)];
 }
+
+/** Of every alarm in the region of the stack. */
+const alarmArns = (scope: Construct): string =>
+  Stack.of(scope).formatArn({
+    service: 'cloudwatch',
+    resource: 'alarm',
+    resourceName: '*',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });

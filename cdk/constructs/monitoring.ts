@@ -49,10 +49,11 @@ export class Monitoring extends Construct {
 
   #addAlarms(): void {
     const { stackName, functions, scheduleGroup, shortestScheduleMinutes } = this.#props;
-    const silence = Duration.minutes(Math.max(LEAST_SILENCE_MINUTES, 3 * shortestScheduleMinutes));
     this.#alarm('nothing-is-polled', {
       sentence: 'The poller was not started, so no organization pair is followed.',
-      metric: functions.of('poller').function.metricInvocations({ period: silence }),
+      // Before it believes that data is missing CloudWatch looks some periods further back: short ones make it notice soon.
+      metric: functions.of('poller').function.metricInvocations({ period: Duration.minutes(1) }),
+      evaluationPeriods: Math.max(LEAST_SILENCE_MINUTES, 3 * shortestScheduleMinutes),
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       // A stopped pair is polled too, and its poll ends at once: silence is a fault, whoever was stopped.
       treatMissingData: TreatMissingData.BREACHING,

@@ -362,6 +362,39 @@ describe('alarms', () => {
     told.template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [topicArn], OKActions: [topicArn] });
     told.template.resourceCountIs('AWS::SNS::Topic', 0);
   });
+
+  test('reach the address of the configuration: its topic lets the alarms of this account publish, which a policy of its own would not', () => {
+    full.template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: 'sns:Publish',
+            Condition: {
+              StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+              ArnLike: { 'aws:SourceArn': Match.anyValue() },
+            },
+          }),
+        ]),
+      },
+    });
+  });
+
+  test('notice within minutes that nothing is polled, though CloudWatch goes on with the last number that it has seen', () => {
+    // It looks back some periods further than asked before it believes that data is missing: so periods must be short.
+    minimal.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'chef-sync: nothing is polled',
+      Period: 60,
+      EvaluationPeriods: 5,
+    });
+    const { template } = synthesize({ bundles, pairs: manyPairs(1, 1, ', pollSeconds: 3600') });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'chef-sync: nothing is polled',
+      Period: 60,
+      EvaluationPeriods: 180,
+    });
+  });
 });
 
 test('the order of the file changes no logical id and no resource', () => {
