@@ -112,8 +112,12 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
     }
   });
 
-  test('a key that is missing pauses the pair with the command to run, and its arrival ends that', async () => {
-    world.secrets.put('chef-sync/eu', '');
+  test.each([
+    ['missing', () => world.secrets.remove('chef-sync/eu')],
+    ['empty', () => world.secrets.put('chef-sync/eu', '')],
+  ])('a key that is %s pauses the pair with the command to run, and its arrival ends that', async (_, spoil) => {
+    world.secrets.hideMissing();
+    spoil();
     await world.sync();
 
     const { status } = await world.status();

@@ -115,6 +115,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     startLogsServer(onCall),
     startLambdaServer({}, onCall),
   ]);
+  secrets.hideMissing();
   const functions = new Map<string, DeployedFunction & { readonly idle: ExecutionEnvironment[] }>();
   const busy = new Map<ExecutionEnvironment, string>();
   const clients: SQSClient[] = [];

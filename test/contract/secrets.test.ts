@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createSecrets, type Secrets } from '../../lib/aws/secrets.ts';
 import { readSigningKey } from '../../lib/chef/sign-request.ts';
 import { trustedRef } from '../../lib/model/object-path.ts';
+import { SyncError } from '../../lib/model/sync-error.ts';
 import { ANY_CREDENTIALS, REGION } from '../support/aws/local-aws.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
 import { startFakeChefServer } from '../support/fake-chef-server.ts';
@@ -46,6 +47,32 @@ test('a secret that is missing is told with the command that makes it, and found
   server.put('chef-sync/us', 'here');
 
   expect(await secrets.read('chef-sync/us')).toBe('here');
+});
+
+test('a secret that is missing is told with the command that makes it also when rights are looked at first, as AWS does', async () => {
+  server.hideMissing();
+
+  await expect(secrets.read('chef-sync/none')).rejects.toThrow(
+    "The secret chef-sync/none in Secrets Manager does not exist, or the functions may not read it: put the value there, for a Chef user's key with `aws secretsmanager create-secret --name chef-sync/none",
+  );
+});
+
+test.each([
+  [
+    'AccessDeniedException',
+    'Access to KMS is not allowed',
+    'is encrypted with a KMS key that the functions may not use',
+  ],
+  ['DecryptionFailure', 'the key is disabled', 'is encrypted with a KMS key that the functions may not use'],
+  ['InvalidRequestException', 'it was marked for deletion', 'restore-secret --secret-id chef-sync/kept'],
+])('a secret that AWS refuses with %s (%s) is told with the next step', async (type, message, sentence) => {
+  server.put('chef-sync/kept', 'here');
+  server.refuse('chef-sync/kept', type, message);
+
+  const failure = await secrets.read('chef-sync/kept').catch((error: unknown) => error);
+
+  expect(failure).toBeInstanceOf(SyncError);
+  expect(String(failure)).toContain(sentence);
 });
 
 test('a key that is replaced on the Chef server and in the secret is used with the request that was refused', async () => {
