@@ -217,7 +217,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'a replaced primary holds every delete',
     reason: 'What another organization of the same name lacks was never deleted.',
-    file: 'lib/sync/poll-pair.ts',
+    file: 'lib/sync/follow-identities.ts',
     text: 'holdsEveryDelete: isPrimaryNew',
     without: 'holdsEveryDelete: false',
     caughtBy: {
