@@ -16,6 +16,7 @@ import type { OrganizationPair } from '../lib/config/organization-pairs.ts';
 import type { AwsSettings } from '../lib/config/schema.ts';
 import { alarmActions } from './constructs/alarm-topic.ts';
 import { ChefNetwork } from './constructs/chef-network.ts';
+import { DeadLetters } from './constructs/dead-letters.ts';
 import { Lane } from './constructs/lane.ts';
 import { Monitoring } from './constructs/monitoring.ts';
 import { addPairs } from './constructs/org-pairs.ts';
@@ -65,8 +66,9 @@ export class ChefSyncStack extends Stack {
     poller.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.seconds(60) });
     // Whoever waits for a job asks again for a slice that does not begin, or that ended with an error.
     functions.of('inspector').function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.seconds(60) });
+    const { queue: deadLetters } = new DeadLetters(this, 'DeadLetters', { stackName, parker, key });
     const lanes = plan.lanes.map(
-      (lane) => new Lane(this, `Lane${lane.name}`, { stackName, lane, copier, parker, key }),
+      (lane) => new Lane(this, `Lane${lane.name}`, { stackName, lane, copier, deadLetters, key }),
     );
     const schedules = new ScheduleGroup(this, 'Schedules', {
       scheduleGroupName: stackName,
@@ -80,6 +82,7 @@ export class ChefSyncStack extends Stack {
       functions,
       table: table.table,
       lanes,
+      deadLetters,
       scheduleGroup: schedules.scheduleGroupName,
       shortestScheduleMinutes: Math.min(...pairs.map(({ settings }) => scheduleMinutes(settings.pollSeconds))),
       receivers,

@@ -4,7 +4,7 @@ import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 /** Namespace of the project's own metrics (`POWERTOOLS_METRICS_NAMESPACE`). */
 export const METRICS_NAMESPACE = 'ChefSync';
 
-/** What the poller says of a pair after every poll; no pair has more metrics than these, because each has a price. */
+/** What the poller says of a pair after a poll; no pair has more metrics than these, because each has a price in every hour in which it is said. */
 export type PairMetricName = 'LagSeconds' | 'NeedsAttention';
 
 /** The highest value of a pair's metric; `service` is the stack, as Powertools calls it. */

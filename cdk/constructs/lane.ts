@@ -1,13 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
-import { DeduplicationScope, FifoThroughputLimit, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { COPIERS_PER_LANE, type Lane as PlannedLane } from '../../lib/config/lanes.ts';
+import type { Lane as PlannedLane } from '../../lib/config/lanes.ts';
+import { FifoQueue } from './fifo-queue.ts';
 import type { SyncFunction } from './sync-function.ts';
-
-/** Longer than a copy may take (5 minutes), so that no object is ever copied twice at a time. */
-const VISIBILITY = Duration.minutes(6);
 
 /**
  * Deliveries before a message is parked. Copiers acknowledge failures too, as the ledger owns the retries, so a message
@@ -15,59 +12,28 @@ const VISIBILITY = Duration.minutes(6);
  */
 const MAX_RECEIVE_COUNT = 3;
 
-/** What one mapping hands over at a time; FIFO queues give no more. */
-const BATCH_SIZE = 10;
-
-/** A lane of the plan, and who works on it. */
+/** A lane of the plan, who works on it, and where its dead letters go. */
 export interface LaneProps {
   readonly stackName: string;
   readonly lane: PlannedLane;
   readonly copier: SyncFunction;
-  readonly parker: SyncFunction;
+  readonly deadLetters: IQueue;
   readonly key?: IKey;
 }
 
-/** One FIFO queue from poller to copiers, and the FIFO queue in which the parker finds what they could not take. */
+/** One FIFO queue from poller to copiers. */
 export class Lane extends Construct {
-  readonly queue: Queue;
-  readonly deadLetterQueue: Queue;
+  readonly queue: FifoQueue;
 
-  constructor(scope: Construct, id: string, { stackName, lane, copier, parker, key }: LaneProps) {
+  constructor(scope: Construct, id: string, { stackName, lane, copier, deadLetters, key }: LaneProps) {
     super(scope, id);
-    const settings = {
-      fifo: true,
-      contentBasedDeduplication: false,
-      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
-      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      visibilityTimeout: VISIBILITY,
-      enforceSSL: true,
-      encryption: key === undefined ? QueueEncryption.SQS_MANAGED : QueueEncryption.KMS,
-      encryptionMasterKey: key,
-    };
-    this.deadLetterQueue = new Queue(this, 'DeadLetters', {
-      ...settings,
-      queueName: `${stackName}-dead-${lane.name}.fifo`,
-      retentionPeriod: Duration.days(14),
-    });
-    this.queue = new Queue(this, 'Queue', {
-      ...settings,
+    this.queue = new FifoQueue(this, 'Queue', {
       queueName: `${stackName}-lane-${lane.name}.fifo`,
       // The ledger sends again what was lost, so nothing depends on an older message.
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
+      deadLetterQueue: { queue: deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
+      key,
     });
-    // Functions may read the queues by their names: a grant for each would outgrow a role's policy at some 100 lanes.
-    this.#map('Copier', this.queue, copier);
-    this.#map('Parker', this.deadLetterQueue, parker);
-  }
-
-  #map(id: string, queue: Queue, target: SyncFunction): void {
-    new EventSourceMapping(this, id, {
-      target: target.function,
-      eventSourceArn: queue.queueArn,
-      batchSize: BATCH_SIZE,
-      reportBatchItemFailures: true,
-      maxConcurrency: COPIERS_PER_LANE,
-    });
+    this.queue.handTo(copier, this, 'Copier');
   }
 }

@@ -12,6 +12,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES } from '../function-table.ts';
 import { METRICS_NAMESPACE, messagesParked, schedulesDropped } from '../metrics.ts';
@@ -28,6 +29,7 @@ export interface MonitoringProps {
   readonly functions: SyncFunctions;
   readonly table: ITableV2;
   readonly lanes: readonly Lane[];
+  readonly deadLetters: IQueue;
   readonly scheduleGroup: string;
   /** Of the schedule that fires most often. */
   readonly shortestScheduleMinutes: number;
@@ -116,11 +118,13 @@ export class Monitoring extends Construct {
   }
 
   #addWidgets(): void {
-    const { stackName, functions, table, lanes } = this.#props;
+    const { stackName, functions, table, lanes, deadLetters } = this.#props;
     const ofPairs = (metricName: string): IMetric =>
       search(`{${METRICS_NAMESPACE},pair,service} service="${stackName}" MetricName="${metricName}"`, Stats.MAXIMUM);
-    const ofQueues = (queue: 'queue' | 'deadLetterQueue', metricName: string, statistic: string): IMetric[] =>
-      lanes.map((lane) => lane[queue].metric(metricName, { statistic, label: lane[queue].queueName }));
+    const ofQueue = (queue: IQueue, metricName: string, statistic: string): IMetric =>
+      queue.metric(metricName, { statistic, label: queue.queueName });
+    const ofLanes = (metricName: string, statistic: string): IMetric[] =>
+      lanes.map(({ queue }) => ofQueue(queue, metricName, statistic));
     const ofFunctions = (metricName: string, statistic: string): IMetric[] =>
       FUNCTION_NAMES.map((name) => functions.of(name).function.metric(metricName, { statistic, label: name }));
     const ofTable = (metricName: string): Metric => table.metric(metricName, { statistic: Stats.SUM });
@@ -129,15 +133,9 @@ export class Monitoring extends Construct {
     this.dashboard.addWidgets(
       graph('Lag of each pair (seconds)', ofPairs('LagSeconds')),
       graph('Pairs that need attention', ofPairs('NeedsAttention')),
-      graph(
-        'Backlog of each lane (messages)',
-        ...ofQueues('queue', 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM),
-      ),
-      graph('Messages that copiers took', ...ofQueues('queue', 'NumberOfMessagesDeleted', Stats.SUM)),
-      graph(
-        'Dead letters (messages)',
-        ...ofQueues('deadLetterQueue', 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM),
-      ),
+      graph('Backlog of each lane (messages)', ...ofLanes('ApproximateNumberOfMessagesVisible', Stats.MAXIMUM)),
+      graph('Messages that copiers took', ...ofLanes('NumberOfMessagesDeleted', Stats.SUM)),
+      graph('Dead letters (messages)', ofQueue(deadLetters, 'ApproximateNumberOfMessagesVisible', Stats.MAXIMUM)),
       graph('Errors', ...ofFunctions('Errors', Stats.SUM)),
       graph('Throttles', ...ofFunctions('Throttles', Stats.SUM)),
       graph('Duration (ms, the slowest of 100)', ...ofFunctions('Duration', 'p99')),
@@ -160,8 +158,8 @@ export class Monitoring extends Construct {
       graph('Cost: table units', ofTable('ConsumedReadCapacityUnits'), ofTable('ConsumedWriteCapacityUnits')),
       graph(
         'Cost: empty receives',
-        ...ofQueues('queue', 'NumberOfEmptyReceives', Stats.SUM),
-        ...ofQueues('deadLetterQueue', 'NumberOfEmptyReceives', Stats.SUM),
+        ...ofLanes('NumberOfEmptyReceives', Stats.SUM),
+        ofQueue(deadLetters, 'NumberOfEmptyReceives', Stats.SUM),
       ),
       graph('Cost: bytes of logs', ...FUNCTION_NAMES.map((name) => functions.of(name).logGroup.metricIncomingBytes())),
     );

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { ComparisonOperator, MathExpression, type Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import {
   type IScheduleGroup,
@@ -11,7 +11,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import type { OrganizationPair } from '../../lib/config/organization-pairs.ts';
-import { type PairMetricName, pairMetric } from '../metrics.ts';
+import { pairMetric } from '../metrics.ts';
 import { scheduleMinutes } from '../poll-rate.ts';
 import { printableName } from '../printable-name.ts';
 import { type AlarmReceivers, RunbookAlarm } from './runbook-alarm.ts';
@@ -19,9 +19,6 @@ import type { SyncFunction } from './sync-function.ts';
 
 /** A minute that cannot start is dropped: the next one finds the same changes. 60 s is the least that AWS takes. */
 const MOST_EVENT_AGE = Duration.seconds(60);
-
-/** Half an hour: longer than a throttled server or a deployment takes, shorter than people wait before they ask. */
-const MOST_LAG_SECONDS = 1800;
 
 /** A pair, and what it shares with the others. */
 export interface OrgPairProps {
@@ -55,23 +52,19 @@ export class OrgPair extends Construct {
     });
     // It names its group, which does not make it wait for it.
     schedule.node.addDependency(props.schedules);
-    const metric = (metricName: PairMetricName): Metric => pairMetric(props.stackName, pair.name, metricName);
     new RunbookAlarm(this, 'NeedsAttention', {
       alarmName: `${props.namePrefix}: ${printableName(pair.name)} needs attention`,
       section: 'pair-needs-attention',
       sentence: `The organization pair ${printableName(pair.name)} has objects that wait for more than 30 minutes, parked objects, deletes held or a server that cannot be used.`,
       receivers: props.receivers,
-      metric: new MathExpression({
-        label: 'needs attention',
-        expression: `IF(attention > 0 OR lag > ${MOST_LAG_SECONDS}, 1, 0)`,
-        usingMetrics: { attention: metric('NeedsAttention'), lag: metric('LagSeconds') },
+      metric: pairMetric(props.stackName, pair.name, 'NeedsAttention').with({
         period: Duration.minutes(scheduleMinutes(pair.settings.pollSeconds) * 5),
       }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 1,
-      // No poll, no news: whether polls happen at all is another alarm's.
-      treatMissingData: TreatMissingData.IGNORE,
+      // A poll that is content says nothing. Whether polls happen at all is another alarm's.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   }
 }

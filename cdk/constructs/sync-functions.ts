@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { CONFIG_FILE } from '../bundle-functions.ts';
 import { FUNCTION_NAMES, FUNCTION_TABLE, type FunctionName, type FunctionRow } from '../function-table.ts';
 import { METRICS_NAMESPACE } from '../metrics.ts';
+import { DEAD_LETTERS } from './dead-letters.ts';
 import { type FunctionNetwork, SyncFunction } from './sync-function.ts';
 import type { SyncTable } from './sync-table.ts';
 
@@ -28,7 +29,7 @@ const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes
 const QUEUE_ACCESS = {
   'fills lanes': { pattern: 'lane-*.fifo', actions: ['sqs:SendMessage'] },
   'empties lanes': { pattern: 'lane-*.fifo', actions: TAKE },
-  'empties dead letters': { pattern: 'dead-*.fifo', actions: TAKE },
+  'empties dead letters': { pattern: DEAD_LETTERS, actions: TAKE },
 } as const satisfies Record<NonNullable<FunctionRow['queues']>, unknown>;
 
 /** Every function of the table as `STACK-NAME`, each allowed what its row says; and the secret of the fingerprints. */
@@ -106,6 +107,7 @@ export class SyncFunctions extends Construct {
     const { pattern, actions } = QUEUE_ACCESS[queues];
     const resource = `${this.#props.stackName}-${pattern}`;
     fn.allow(actions, [Stack.of(this).formatArn({ service: 'sqs', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME })]);
+    if (!pattern.includes('*')) return;
     fn.acknowledge(
       `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${resource}]`,
       'These are the queues of this stack; an ARN for each would outgrow the policy of a role at some 100 lanes.',

@@ -81,8 +81,8 @@ const STACK_ALARM_METRICS = 4 + 2 * FUNCTION_NAMES.length;
 /** An execution environment lives for hours and reads its three secrets once. */
 const ENVIRONMENTS_PER_DAY = 12;
 const SECRETS_PER_ENVIRONMENT = 3;
-/** One data key in five minutes for each queue, and the table's own cache. */
-const KEY_CALLS_PER_PAIR_AND_SECOND = 3 / 300;
+/** One data key in five minutes for each queue, and for the table's own cache. */
+const KEY_CALLS_PER_SECOND = 1 / 300;
 
 /** Reckons what a stack costs in a month, from the prices and the measurements beside this file. Rounds nothing. */
 export function monthlyCost(workload: Workload): Bill {
@@ -113,16 +113,24 @@ export function monthlyCost(workload: Workload): Bill {
     line('DynamoDB storage', storedBytes / GIGABYTE, 'GB months', prices.tablePerGbMonth),
     line('DynamoDB point-in-time recovery', storedBytes / GIGABYTE, 'GB months', prices.pointInTimePerGbMonth),
     line(
-      'SQS empty receives of lane and dead letters',
-      2 * lanesPerPair * EMPTY_RECEIVES_PER_SECOND * MONTH_SECONDS,
+      'SQS empty receives of the lane',
+      lanesPerPair * EMPTY_RECEIVES_PER_SECOND * MONTH_SECONDS,
       'requests',
       prices.fifoRequestsPerMillion / 1e6,
     ),
-    line('CloudWatch metrics (LagSeconds, NeedsAttention)', 2, 'metrics', prices.metricPerMonth),
-    line('CloudWatch alarm "needs attention"', 2, 'metrics', prices.alarmMetricPerMonth),
+    // The other one, NeedsAttention, is written only while it is so.
+    line('CloudWatch metric LagSeconds', 1, 'metrics', prices.metricPerMonth),
+    line('CloudWatch alarm "needs attention"', 1, 'metrics', prices.alarmMetricPerMonth),
     ...logs(idleLogs),
     ...(workload.hasKey
-      ? [line('KMS calls', KEY_CALLS_PER_PAIR_AND_SECOND * MONTH_SECONDS, 'calls', prices.keyCallsPerMillion / 1e6)]
+      ? [
+          line(
+            'KMS calls for lane and table',
+            2 * KEY_CALLS_PER_SECOND * MONTH_SECONDS,
+            'calls',
+            prices.keyCallsPerMillion / 1e6,
+          ),
+        ]
       : []),
   ];
 
@@ -135,10 +143,26 @@ export function monthlyCost(workload: Workload): Bill {
       'calls',
       prices.secretCallsPerMillion / 1e6,
     ),
+    line(
+      'SQS empty receives of dead letters',
+      EMPTY_RECEIVES_PER_SECOND * MONTH_SECONDS,
+      'requests',
+      prices.fifoRequestsPerMillion / 1e6,
+    ),
     line('CloudWatch alarms of the stack', STACK_ALARM_METRICS, 'metrics', prices.alarmMetricPerMonth),
     line('CloudWatch metric MessagesParked', 1, 'metrics', prices.metricPerMonth),
     line('CloudWatch dashboard', 1, 'dashboards', prices.dashboardPerMonth),
-    ...(workload.hasKey ? [line('KMS key', 1, 'keys', prices.keyPerMonth)] : []),
+    ...(workload.hasKey
+      ? [
+          line('KMS key', 1, 'keys', prices.keyPerMonth),
+          line(
+            'KMS calls for dead letters',
+            KEY_CALLS_PER_SECOND * MONTH_SECONDS,
+            'calls',
+            prices.keyCallsPerMillion / 1e6,
+          ),
+        ]
+      : []),
     ...(workload.endpointZones > 0
       ? [
           line(

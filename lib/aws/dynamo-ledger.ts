@@ -50,6 +50,8 @@ export function createDynamoLedger(table: DynamoTable, pairName: string): Ledger
       return rows.length < limit ? { entries: bodies(rows) } : { entries: bodies(rows), next: last?.unsynced };
     },
 
+    hasUnsynced: async () => (await table.keys({ pk, prefix: '', isIndex: true }, 1)).length > 0,
+
     countUnsynced: (bucket) => table.count({ pk, prefix: bucketPrefix(bucket), isIndex: true }),
 
     entriesOf: async (list) => bodies(await table.query<LedgerEntry>({ pk, prefix: entriesPrefix(list) })),

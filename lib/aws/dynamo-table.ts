@@ -140,10 +140,10 @@ export function createDynamoTable(client: DynamoDBDocumentClient, tableName: str
           IndexName: isIndex ? UNSYNCED_INDEX : undefined,
           KeyConditionExpression: 'pk = :pk AND #key BETWEEN :from AND :to',
           ExpressionAttributeNames: { '#key': isIndex ? UNSYNCED_INDEX : 'sk' },
-          // A space sorts before every character of a key: the first key behind `after` and whatever continues it.
+          // A space sorts before every character of a key: the first key of all, or behind `after` and whatever continues it.
           ExpressionAttributeValues: {
             ':pk': pk,
-            ':from': after === undefined ? prefix : `${after} `,
+            ':from': after === undefined ? prefix || ' ' : `${after} `,
             ':to': `${prefix}~`,
           },
           Select: select === 'count' ? 'COUNT' : undefined,

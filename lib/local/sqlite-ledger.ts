@@ -61,6 +61,11 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
       return { entries, next: `${sinceOf(last)}${last.path}` };
     },
 
+    async hasUnsynced() {
+      const sql = 'SELECT 1 FROM entry INDEXED BY entry_unsynced WHERE pair = ? AND bucket IS NOT NULL LIMIT 1';
+      return file.row(sql, pairName) !== undefined;
+    },
+
     async countUnsynced(bucket) {
       const sql = 'SELECT count(*) AS entries FROM entry INDEXED BY entry_unsynced WHERE pair = ? AND bucket = ?';
       return numberOf(file.row(sql, pairName, String(bucket)), 'entries');

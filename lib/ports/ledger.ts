@@ -27,6 +27,8 @@ export interface Ledger {
    * after the last one. Never reads entries that are in sync.
    */
   unsynced(bucket: UnsyncedBucket, page: { readonly limit: number; readonly after?: string }): Promise<UnsyncedPage>;
+  /** Whether any bucket has an entry. One small read, also of a pair where nothing is in sync. */
+  hasUnsynced(): Promise<boolean>;
   /** How many entries the bucket has. */
   countUnsynced(bucket: UnsyncedBucket): Promise<number>;
   /** Every entry of a list's members, tombstones included. Only for lists whose digest differs. */

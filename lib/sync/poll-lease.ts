@@ -15,6 +15,13 @@ export interface PollLease {
   readonly state: () => PairState;
   /** Changes the state, unless the lease is lost or the pair was stopped: then it throws `LeaseLostError` and nothing is written. */
   readonly write: (change: (state: PairState) => PairState) => Promise<PairState>;
+  /**
+   * Changes the state for this poll at once, and in the store with the next write: for what may get lost when the poll dies. So an idle
+   * poll writes only when it begins and when it ends. The change may be applied twice.
+   */
+  readonly note: (change: (state: PairState) => PairState) => void;
+  /** Writes what was noted, if anything was. Throws as `write` does. */
+  readonly store: () => Promise<void>;
   /** Reads the state again; throws `LeaseLostError` when the lease is lost or the pair was stopped. */
   readonly check: () => Promise<PairState>;
   /** Changes the state and gives the lease back; without effect when it is lost. */
@@ -42,32 +49,46 @@ export async function takeLease(ctx: PairContext, leaseMs: number): Promise<Poll
   if (!taken.isChanged || taken.entry === undefined) return { refused };
   const token = taken.entry.leaseToken;
   let current = taken.entry;
+  let noted: readonly ((state: PairState) => PairState)[] = [];
 
   // The lease is ours: its token is still the one we took. Time alone does not end it, only another poll that took it does.
   const isOurs = (state: PairState | undefined): state is PairState =>
     state !== undefined && state.leaseToken === token && state.leaseUntil !== undefined;
 
-  const update = async (change: (state: PairState) => PairState): Promise<PairState> => {
-    const { isChanged, entry } = await ctx.state.update((state) =>
-      isOurs(state) && !state.isStopped ? change(state) : undefined,
-    );
+  const withNoted = (state: PairState): PairState => noted.reduce((changed, change) => change(changed), state);
+
+  const write = async (change: (state: PairState) => PairState): Promise<PairState> => {
+    let written: typeof noted = [];
+    const { isChanged, entry } = await ctx.state.update((state) => {
+      if (!isOurs(state) || state.isStopped) return undefined;
+      written = noted;
+      return { ...change(withNoted(state)), leaseUntil: ctx.clock.now() + leaseMs };
+    });
     if (!isChanged || entry === undefined) throw new LeaseLostError(ctx.pair);
-    current = entry;
-    return entry;
+    noted = noted.filter((one) => !written.includes(one));
+    current = withNoted(entry);
+    return current;
   };
   return {
     state: () => current,
-    write: (change) => update((state) => ({ ...change(state), leaseUntil: ctx.clock.now() + leaseMs })),
+    write,
+    note: (change) => {
+      noted = [...noted, change];
+      current = change(current);
+    },
+    store: async () => {
+      if (noted.length > 0) await write((state) => state);
+    },
     check: async () => {
       const state = await ctx.state.read();
       if (!isOurs(state) || state.isStopped) throw new LeaseLostError(ctx.pair);
-      current = state;
-      return state;
+      current = withNoted(state);
+      return current;
     },
     release: async (change) => {
       await ctx.state.update((state) => {
         if (!isOurs(state)) return undefined;
-        const { leaseUntil, ...rest } = change(state);
+        const { leaseUntil, ...rest } = change(withNoted(state));
         return rest;
       });
     },

@@ -108,9 +108,14 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
     // What is known of the primary is copied before the replica is looked at further, unless time allows both.
     if (inventory.outcome === 'cut') break;
   }
-  await reviveParked(ctx, lease.state().epoch);
-  if (options.isCopyOnly !== true) await guardHeldDeletes(ctx, lease);
-  const isDrained = (await followLane(ctx, lease)) && (await dispatchUntilIdle(ctx, lease, options));
+  const isAtRest = !(await ctx.ledger.hasUnsynced()) && (await ctx.ledger.plans()).length === 0;
+  if (!isAtRest) {
+    await lease.store();
+    await reviveParked(ctx, lease.state().epoch);
+    if (options.isCopyOnly !== true) await guardHeldDeletes(ctx, lease);
+  }
+  const maySend = await followLane(ctx, lease);
+  const isDrained = maySend && (isAtRest || (await dispatchUntilIdle(ctx, lease, options)));
   await noteBootstrapped(ctx, lease);
   return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };
 }

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { isListOfContainers, type ListPath } from '../model/object-path.ts';
-import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
+import type { InventoryProgress, Pass, PassScope, Reading } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
 import { nextPass } from '../plan/pace-inventory.ts';
@@ -10,6 +10,7 @@ import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
 import { keepUnknownPaths } from './keep-unknown-paths.ts';
+import { ledgerOfPass } from './ledger-of-pass.ts';
 import { listAfter } from './list-after.ts';
 import { guidText, type PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
@@ -51,36 +52,29 @@ export async function takeInventory(
   const firstOfPoll = before.pass === undefined ? before.number + 1 : before.number;
   const wasContentUnread = before.unread.some(({ list }) => list === NAMED_CONTENT_LIST);
   const done = new Set<PassScope>();
+  const passing = { ...ctx, ledger: ledgerOfPass(ctx, lease) };
   for (;;) {
-    const pass = await currentPass(ctx, lease, side, done);
+    const pass = currentPass(ctx, lease, side, done);
     if (pass === undefined) return { outcome: 'done' };
-    const outcome = await walk(ctx, lease, side, { pass, firstOfPoll, wasContentUnread, until });
+    const outcome = await walk(passing, lease, side, { pass, firstOfPoll, wasContentUnread, until });
     if (outcome.outcome !== 'done') return outcome;
     done.add(pass.scope);
   }
 }
 
-const withProgress = (state: PairState, side: Side, progress: InventoryProgress): PairState => ({
-  ...state,
-  inventory: { ...state.inventory, [side]: progress },
-});
+/** Stored with the next write of the poll: before anything that this pass puts into the ledger, and when the poll ends. */
+const note = (lease: PollLease, side: Side, progress: InventoryProgress): void =>
+  lease.note((state) => ({ ...state, inventory: { ...state.inventory, [side]: progress } }));
 
 /** The pass under way, or the one that begins now. */
-async function currentPass(
-  ctx: PairContext,
-  lease: PollLease,
-  side: Side,
-  done: ReadonlySet<PassScope>,
-): Promise<Pass | undefined> {
+function currentPass(ctx: PairContext, lease: PollLease, side: Side, done: ReadonlySet<PassScope>): Pass | undefined {
   const progress = lease.state().inventory[side];
   if (progress.pass !== undefined) return progress.pass;
   const now = ctx.clock.now();
   const next = nextPass(progress, { now, share: ctx.rules.inventoryShare, done });
   if (next === undefined) return undefined;
   const pass: Pass = { ...next, startedAt: now, busyMs: 0, nextList: ctx.rules.lists[0] ?? END, unread: [] };
-  await lease.write((state) =>
-    withProgress(state, side, { ...state.inventory[side], number: state.inventory[side].number + 1, pass }),
-  );
+  note(lease, side, { ...progress, number: progress.number + 1, pass });
   return pass;
 }
 
@@ -139,7 +133,7 @@ async function walk(
       // A list that two polls running cannot read keeps no definition waiting: it may stay unreadable for ever.
       const failure = results[0]?.failure;
       const isAnswered = failure === undefined || (failure.outcome === 'object' && wasContentUnread);
-      if (isAnswered) await lease.write((state) => ({ ...state, contentListedAt: listedAt }));
+      if (isAnswered) lease.note((state) => ({ ...state, contentListedAt: listedAt }));
     }
     for (const result of results) {
       if (result.failure?.outcome === 'endpoint') {
@@ -163,7 +157,7 @@ async function walk(
     const itemLists = (bags ?? []).map((bag): ListPath => `/data/${bag}`);
     next = listAfter(ctx.rules.lists, batch.at(-1) ?? next, itemLists);
   }
-  await finish(ctx, lease, side, progress(END));
+  finish(ctx, lease, side, progress(END));
   if (found > 0)
     ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
   return { outcome: 'done' };
@@ -177,7 +171,8 @@ function batchFrom(list: ListPath, bags: readonly string[]): readonly ListPath[]
 }
 
 const store = async (lease: PollLease, side: Side, pass: Pass): Promise<void> => {
-  await lease.write((state) => withProgress(state, side, { ...state.inventory[side], pass }));
+  note(lease, side, { ...lease.state().inventory[side], pass });
+  await lease.store();
 };
 
 interface ListResult {
@@ -254,26 +249,24 @@ async function tryBagNames(ctx: PairContext, side: Side, list: ListPath): Promis
   }
 }
 
-async function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): Promise<void> {
-  await lease.write((state) => {
-    const { pass: _ended, ...progress } = state.inventory[side];
-    const now = ctx.clock.now();
-    const isComplete = pass.unread.length === 0;
-    const reading = (earlier: Reading | undefined): Reading => ({
-      number: progress.number,
-      endedAt: now,
-      tookMs: pass.busyMs,
-      completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
-    });
-    // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
-    const isFirst = progress.names === undefined;
-    const readsNamesToo = pass.scope === 'names' || isFirst;
-    return withProgress(state, side, {
-      ...progress,
-      unread: pass.unread,
-      ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
-      ...(pass.scope === 'contents' ? { contents: reading(progress.contents) } : {}),
-      ...(pass.scope === 'contents' && pass.isFull && isComplete ? { fullAt: pass.startedAt } : {}),
-    });
+function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): void {
+  const { pass: _ended, ...progress } = lease.state().inventory[side];
+  const now = ctx.clock.now();
+  const isComplete = pass.unread.length === 0;
+  const reading = (earlier: Reading | undefined): Reading => ({
+    number: progress.number,
+    endedAt: now,
+    tookMs: pass.busyMs,
+    completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
+  });
+  // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
+  const isFirst = progress.names === undefined;
+  const readsNamesToo = pass.scope === 'names' || isFirst;
+  note(lease, side, {
+    ...progress,
+    unread: pass.unread,
+    ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
+    ...(pass.scope === 'contents' ? { contents: reading(progress.contents) } : {}),
+    ...(pass.scope === 'contents' && pass.isFull && isComplete ? { fullAt: pass.startedAt } : {}),
   });
 }

@@ -118,11 +118,19 @@ describe('a lane', () => {
       RedrivePolicy: { deadLetterTargetArn: Match.anyValue(), maxReceiveCount: 3 },
     });
     minimal.template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: `chef-sync-dead-${lane?.name}.fifo`,
+      QueueName: 'chef-sync-dead-letters.fifo',
       FifoQueue: true,
       MessageRetentionPeriod: 14 * 24 * 3600,
     });
     minimal.template.hasResourceProperties('AWS::Lambda::Function', { FunctionName: 'chef-sync-copier', Timeout: 300 });
+  });
+
+  test('shares the queue of dead letters with all others, because Lambda asks every queue all the time', () => {
+    const queues = Object.values(propertiesOf(full.template, 'AWS::SQS::Queue')).map(({ QueueName }) =>
+      String(QueueName),
+    );
+    expect(queues.filter((name) => name.includes('-lane-')).length).toBeGreaterThan(1);
+    expect(queues.filter((name) => !name.includes('-lane-'))).toEqual(['full-dead-letters.fifo']);
   });
 
   test.each(['copier', 'parker'])(
@@ -322,10 +330,16 @@ describe('alarms', () => {
     expect(names).toContain('full: r3/org3 needs attention');
   });
 
-  test('watch at most two metrics of a pair', () => {
+  test('watch one metric of a pair, which is silent while the pair is well', () => {
     const perPair = alarmsOf(minimal).filter(({ AlarmName }) => String(AlarmName).endsWith('needs attention'));
-    const metrics = JSON.stringify(perPair).match(/"MetricName":"(\w+)"/g);
-    expect([...new Set(metrics)].sort()).toEqual(['"MetricName":"LagSeconds"', '"MetricName":"NeedsAttention"']);
+    expect(perPair).toEqual([
+      expect.objectContaining({ MetricName: 'NeedsAttention', TreatMissingData: 'notBreaching', Threshold: 1 }),
+    ]);
+  });
+
+  test('leave the lag of every pair to the dashboard', () => {
+    const [dashboard] = Object.values(propertiesOf(minimal.template, 'AWS::CloudWatch::Dashboard'));
+    expect(JSON.stringify(dashboard)).toContain('LagSeconds');
   });
 
   test('ring when nothing is polled and there is no data at all', () => {

@@ -243,6 +243,19 @@ export function describeLedger(kind: string, open: () => Promise<LedgerStore>): 
       });
     });
 
+    it('knows whether anything of the pair is unsynced, in whatever bucket', async () => {
+      expect(await ledger.hasUnsynced()).toBe(false);
+      await put(pendingEntry('/roles/done', 1, { state: 'synced', settledAt: 2 }));
+      expect(await ledger.hasUnsynced()).toBe(false);
+
+      for (const state of ['pending', 'held', 'parked'] as const) {
+        await put(pendingEntry('/roles/web', 1, { state }));
+        expect(await ledger.hasUnsynced()).toBe(true);
+        await put(pendingEntry('/roles/web', 1, { state: 'synced', settledAt: 2 }));
+        expect(await ledger.hasUnsynced()).toBe(false);
+      }
+    });
+
     it('gives the entries of a list, tombstones included, and not those of its containers or neighbours', async () => {
       for (const path of ['/data/users', '/data/users/ann', '/data/users/bob', '/data/users2/eve'] as const) {
         await put(pendingEntry(path, 1));

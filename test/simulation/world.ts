@@ -189,6 +189,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
         return result;
       }),
     unsynced: (bucket, page) => call(actor, () => ledger.unsynced(bucket, page)),
+    hasUnsynced: () => call(actor, () => ledger.hasUnsynced()),
     countUnsynced: (bucket) => call(actor, () => ledger.countUnsynced(bucket)),
     entriesOf: (list) => call(actor, () => ledger.entriesOf(list)),
     readList: (side, list) => call(actor, () => ledger.readList(side, list)),

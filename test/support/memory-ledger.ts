@@ -28,6 +28,8 @@ export function createMemoryLedger(): Ledger {
       return page.length === limit ? { entries: page, next: places.at(-1)?.place } : { entries: page };
     },
 
+    hasUnsynced: async () => [...entries.values()].some((entry) => unsyncedBucket(entry) !== undefined),
+
     countUnsynced: async (bucket) => [...entries.values()].filter((entry) => unsyncedBucket(entry) === bucket).length,
 
     entriesOf: async (list) => [...entries.values()].filter((entry) => listOf(trustedRef(entry.path)) === list),

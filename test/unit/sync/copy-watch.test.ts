@@ -72,4 +72,7 @@ test('the health of a pair is its oldest change, and whether a person must look'
 
   await ctx.ledger.update('/roles/b', () => pendingEntry('/roles/b', 400));
   expect(await pairHealth(ctx, 1_001)).toEqual({ lagMs: 1_000, needsAttention: false });
+
+  expect(await pairHealth(ctx, 30 * 60_000 + 1)).toMatchObject({ needsAttention: false });
+  expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 30 * 60_000 + 1, needsAttention: true });
 });

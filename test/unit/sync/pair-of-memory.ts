@@ -60,6 +60,10 @@ export function pairOfMemory(lists: readonly ListPath[]): PairOfMemory {
       state = change(state);
       return state;
     },
+    note: (change) => {
+      state = change(state);
+    },
+    store: async () => {},
     check: async () => state,
     release: async (change) => {
       state = change(state);
