@@ -45,6 +45,8 @@ export interface Deployment {
   /** Organizations of the primary; each goes to every replica. */
   readonly organizations: readonly string[];
   readonly requestsInFlight?: number;
+  /** `inventoryShare`; by default a pass begins as soon as the one before has ended. */
+  readonly inventoryShare?: string;
   /** The `aws:` section. */
   readonly aws?: Readonly<Record<string, unknown>>;
 }
@@ -159,7 +161,7 @@ export async function startAssembledStack(
 }
 
 function configuration(
-  { organizations, requestsInFlight = 16, aws }: Deployment,
+  { organizations, requestsInFlight = 16, inventoryShare = '100%', aws }: Deployment,
   primary: FakeChefServer,
   replicas: ReadonlyMap<string, FakeChefServer>,
 ): string {
@@ -169,8 +171,7 @@ function configuration(
     primary: server(primary, 'chef-sync/primary'),
     replicas: Object.fromEntries([...replicas].map(([name, replica]) => [name, server(replica, `chef-sync/${name}`)])),
     organizations: organizations.map((source) => ({ source, replica: 'all' })),
-    // A pass begins as soon as the one before has ended.
-    defaults: { inventoryShare: '100%', requestsInFlight },
+    defaults: { inventoryShare, requestsInFlight },
     ...(aws !== undefined && { aws }),
   });
 }

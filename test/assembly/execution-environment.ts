@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { HostAnswer, HostRequest } from './lambda-host.ts';
+import type { HostAnswer, HostRequest, HostUsage } from './lambda-host.ts';
 
 const HOST = fileURLToPath(new URL('lambda-host.ts', import.meta.url));
 
@@ -23,10 +23,16 @@ export interface ExecutionEnvironment {
   readonly isDead: () => boolean;
 }
 
-/** Starts a process that knows nothing but `environment` and the bundle; `onLog` gets every line that it prints. */
+/** Told what a process prints and what its events took. */
+export interface EnvironmentListener {
+  onLog(line: string): void;
+  onUsage(usage: HostUsage): void;
+}
+
+/** Starts a process that knows nothing but `environment` and the bundle. */
 export async function startEnvironment(
   { name, folder, environment }: DeployedFunction,
-  onLog: (line: string) => void,
+  { onLog, onUsage }: EnvironmentListener,
 ): Promise<ExecutionEnvironment> {
   const child = spawn(process.execPath, [HOST], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -48,6 +54,7 @@ export async function startEnvironment(
       const timer = setTimeout(() => child.kill('SIGKILL'), request.timeoutSeconds * 1000);
       try {
         const reply = await answered;
+        onUsage(reply.usage);
         if ('error' in reply) throw new Error(reply.error);
         return reply.result;
       } finally {

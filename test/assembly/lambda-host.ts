@@ -15,8 +15,15 @@ export interface HostRequest {
   readonly aheadMs: number;
 }
 
+/** What one event took of the process, and of how much memory it has had at most since it began. */
+export interface HostUsage {
+  readonly milliseconds: number;
+  readonly processorMs: number;
+  readonly peakMegabytes: number;
+}
+
 /** What the handler answered, or the message of what it threw. */
-export type HostAnswer = { readonly result: unknown } | { readonly error: string };
+export type HostAnswer = ({ readonly result: unknown } | { readonly error: string }) & { readonly usage: HostUsage };
 
 let aheadMs = 0;
 const realNow = Date.now;
@@ -28,10 +35,19 @@ const { handler } = await import(pathToFileURL(join(folder, 'index.mjs')).href);
 const handle = async (request: HostRequest): Promise<HostAnswer> => {
   aheadMs = request.aheadMs;
   const context = lambdaContext(process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? '', request.timeoutSeconds);
+  const [beganAt, before] = [performance.now(), process.cpuUsage()];
+  const usage = (): HostUsage => {
+    const { user, system } = process.cpuUsage(before);
+    return {
+      milliseconds: performance.now() - beganAt,
+      processorMs: (user + system) / 1000,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    };
+  };
   try {
-    return { result: await handler(request.event, context) };
+    return { result: await handler(request.event, context), usage: usage() };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: error instanceof Error ? error.message : String(error), usage: usage() };
   }
 };
 

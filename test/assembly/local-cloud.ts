@@ -11,6 +11,7 @@ import { type LogsServer, startLogsServer } from '../support/aws/logs-server.ts'
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
 import { type SqsServer, startSqsServer } from '../support/aws/sqs-server.ts';
 import { type DeployedFunction, type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
+import type { HostUsage } from './lambda-host.ts';
 import type { SynthesizedStack } from './synthesized-stack.ts';
 
 const functionSchema = z.object({
@@ -70,6 +71,11 @@ interface Mapping {
   readonly mostAtATime: number;
 }
 
+/** What an invocation took of its process. */
+export interface InvocationUsage extends HostUsage {
+  readonly functionName: string;
+}
+
 /** An account of AWS on this machine, into which stacks are deployed: bundles run in processes of their own. */
 export interface LocalCloud extends AsyncDisposable {
   readonly sqs: SqsServer;
@@ -80,6 +86,8 @@ export interface LocalCloud extends AsyncDisposable {
   readonly calls: readonly AwsCall[];
   /** Lines that functions printed. */
   readonly log: readonly string[];
+  /** What each invocation took, in the order in which they ended. */
+  readonly usages: readonly InvocationUsage[];
   /** Makes what is new, replaces the functions and removes the queues that the template has no more. */
   deploy(stack: SynthesizedStack): Promise<void>;
   /** Invokes a function of the stack by its name, as an operator does. */
@@ -105,6 +113,7 @@ export interface LocalCloud extends AsyncDisposable {
 export async function startLocalCloud(): Promise<LocalCloud> {
   const calls: AwsCall[] = [];
   const log: string[] = [];
+  const usages: InvocationUsage[] = [];
   const onCall = (call: AwsCall): void => {
     if (call.caller !== ANY_CREDENTIALS.accessKeyId) calls.push(call);
   };
@@ -130,7 +139,11 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     const deployed = functions.get(functionName);
     if (deployed === undefined) throw new Error(`there is no function ${functionName}`);
     const environment =
-      deployed.idle.find((one) => !one.isDead()) ?? (await startEnvironment(deployed, (line) => log.push(line)));
+      deployed.idle.find((one) => !one.isDead()) ??
+      (await startEnvironment(deployed, {
+        onLog: (line) => log.push(line),
+        onUsage: (usage) => usages.push({ functionName, ...usage }),
+      }));
     deployed.idle.splice(0, deployed.idle.length, ...deployed.idle.filter((one) => one !== environment));
     busy.set(environment, functionName);
     try {
@@ -238,6 +251,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     logs,
     calls,
     log,
+    usages,
     async deploy(stack) {
       await createTable(stack);
       await createQueues(stack);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import { createDynamoDestinations } from '../../lib/aws/dynamo-destinations.ts';
 import { createDynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
 import { createDynamoPairState } from '../../lib/aws/dynamo-pair-state.ts';
 import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
@@ -14,6 +14,7 @@ import type { PairContext } from '../../lib/sync/pair-context.ts';
 import { pairHealth } from '../../lib/sync/pair-health.ts';
 import { pollPair } from '../../lib/sync/poll-pair.ts';
 import { connectChefOrg } from '../contract/connect-chef-org.ts';
+import { countUnits } from '../support/aws/consumed-units.ts';
 import { startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
 
@@ -35,22 +36,10 @@ await using primary = await startFakeChefServer();
 await using replica = await startFakeChefServer();
 fill(primary);
 
-const consumedSchema = z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) });
-const units = { read: 0, write: 0 };
-dynamo.client.middlewareStack.add(
-  (next) => async (args) => {
-    Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
-    const result = await next(args);
-    const spent = consumedSchema.parse(result.output).ConsumedCapacity.CapacityUnits;
-    const isWrite = 'Item' in args.input || !('ConsistentRead' in args.input);
-    // A read that finds nothing is paid too; dynalite counts it as nothing.
-    units[isWrite ? 'write' : 'read'] += Math.max(spent, 1);
-    return result;
-  },
-  { step: 'initialize' },
-);
+const units = countUnits(dynamo.client);
 
 const table = createDynamoTable(dynamo.client, TABLE, systemClock);
+const destinations = createDynamoDestinations(table);
 const queue: OutgoingMessage[] = [];
 const sent = { messages: 0, calls: 0 };
 const connections = {
@@ -86,6 +75,7 @@ const context = (inventoryShare: number): PairContext => ({
   primary: connections.primary.org,
   replica: connections.replica.org,
   log: () => undefined,
+  destinationsOfOtherPairs: async () => new Set((await destinations.all()).values()),
 });
 const everyTime = context(Number.POSITIVE_INFINITY);
 const notDue = { ...everyTime, rules: { ...everyTime.rules, inventoryShare: 1e-9 } };
@@ -93,7 +83,7 @@ const notDue = { ...everyTime, rules: { ...everyTime.rules, inventoryShare: 1e-9
 /** One poll with copiers beside it, and what both asked for. */
 async function measure(ctx: PairContext): Promise<Measurement> {
   const before = {
-    ...units,
+    ...units(),
     ...sent,
     primary: primary.requests.entries.length,
     replica: replica.requests.entries.length,
@@ -107,7 +97,10 @@ async function measure(ctx: PairContext): Promise<Measurement> {
     }
   })();
   const cpu = process.cpuUsage();
+  // The poller looks at the state before and after.
+  await ctx.state.read();
   const { outcome } = await pollPair(ctx, { deadline: Date.now() + 300_000, leaseMs: 400_000, dispatchPauseMs: 1000 });
+  await ctx.state.read();
   await pairHealth(ctx, Date.now());
   const { user, system } = process.cpuUsage(cpu);
   const milliseconds = (user + system) / 1000;
@@ -116,8 +109,8 @@ async function measure(ctx: PairContext): Promise<Measurement> {
   if (outcome !== 'complete') throw new Error(`the poll was ${outcome}`);
   return {
     milliseconds,
-    readUnits: units.read - before.read,
-    writeUnits: units.write - before.write,
+    readUnits: units().read - before.read,
+    writeUnits: units().write - before.write,
     messages: sent.messages - before.messages,
     sendCalls: sent.calls - before.calls,
     primaryRequests: primary.requests.entries.length - before.primary,
