@@ -25,8 +25,11 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selector: string, plan: string, options: SteerOptions) =>
       finish(
-        await steerPairs(options, (operator, pairs) =>
-          operator.answer({ command: 'approve-deletes', pair: selectPair(pairs, selector).name, plan }),
+        await steerPairs(
+          options,
+          (operator, pairs) =>
+            operator.answer({ command: 'approve-deletes', pair: selectPair(pairs, selector).name, plan }),
+          { isDoneByPolls: true },
         ),
       ),
     );

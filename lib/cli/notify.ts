@@ -33,13 +33,16 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selector: string, paths: readonly ObjectPath[], options: NotifyOptions) =>
       finish(
-        await steerPairs(options, (operator, pairs) =>
-          operator.answer({
-            command: 'notify',
-            pairs: selectPairs(pairs, selector).map(({ name }) => name),
-            paths,
-            action: options.deleted === true ? 'delete' : 'upsert',
-          }),
+        await steerPairs(
+          options,
+          (operator, pairs) =>
+            operator.answer({
+              command: 'notify',
+              pairs: selectPairs(pairs, selector).map(({ name }) => name),
+              paths,
+              action: options.deleted === true ? 'delete' : 'upsert',
+            }),
+          { isDoneByPolls: true },
         ),
       ),
     );

@@ -27,12 +27,15 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selector: string, paths: readonly ObjectPath[], options: SteerOptions) =>
       finish(
-        await steerPairs(options, (operator, pairs) =>
-          operator.answer(
-            paths.length === 0
-              ? { command: 'retry', pairs: selectPairs(pairs, selector).map(({ name }) => name) }
-              : { command: 'retry', pairs: [selectPair(pairs, selector).name], paths },
-          ),
+        await steerPairs(
+          options,
+          (operator, pairs) =>
+            operator.answer(
+              paths.length === 0
+                ? { command: 'retry', pairs: selectPairs(pairs, selector).map(({ name }) => name) }
+                : { command: 'retry', pairs: [selectPair(pairs, selector).name], paths },
+            ),
+          { isDoneByPolls: true },
         ),
       ),
     );

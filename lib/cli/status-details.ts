@@ -62,7 +62,7 @@ export function nextStep({ pair, condition, counts }: PairStatus, address = ''):
   if (condition === 'never polled') {
     return address.startsWith(' --stack')
       ? 'its schedule starts the first poll within a minute'
-      : `start it: chef-sync-ctl run${address}`;
+      : `start it: chef-sync-ctl run${address}, or beside a daemon: chef-sync-ctl reconfigure${address}`;
   }
   if (condition === 'no longer configured')
     return `add it to the configuration, or remove its state: chef-sync-ctl forget ${pair}${address}`;

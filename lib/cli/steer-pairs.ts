@@ -54,7 +54,7 @@ export interface SteerAnswer extends OperatorAnswer {
 
 /**
  * Lets `work` steer the configured pairs of a home, and prints what became of each. They may be polled and copied meanwhile. `known` are
- * also those that are no longer configured.
+ * also those that are no longer configured. What the next poll has to do, `isDoneByPolls`, is told together with who polls when nobody does.
  */
 export async function steerPairs(
   options: SteerOptions,
@@ -63,6 +63,7 @@ export async function steerPairs(
     configured: readonly KnownPair[],
     known: readonly KnownPair[],
   ) => Promise<readonly SteerAnswer[]>,
+  { isDoneByPolls = false }: { readonly isDoneByPolls?: boolean } = {},
 ): Promise<Exit> {
   const operator = await openHome(options);
   try {
@@ -78,6 +79,9 @@ export async function steerPairs(
     } else {
       const screen = screenOn(process.stdout);
       for (const { pair, text } of answers) screen.line(`${pair}  ${plainText(text)}`);
+      if (isDoneByPolls && operator.hasDaemon?.() === false) {
+        screen.line(`no daemon is running: the next "chef-sync-ctl run${operator.address}" does it`);
+      }
     }
     return exit;
   } finally {

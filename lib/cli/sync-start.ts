@@ -23,8 +23,11 @@ ${exitCodeHelp(['ok', 'fault', 'refused'])}`,
     )
     .action(async (selectors: readonly string[], options: PairsOrAllOptions, command: Command) =>
       finish(
-        await steerPairs(options, (operator, pairs) =>
-          operator.answer({ command: 'start', pairs: namesOf(pairs, selectors, options, command) }),
+        await steerPairs(
+          options,
+          (operator, pairs) =>
+            operator.answer({ command: 'start', pairs: namesOf(pairs, selectors, options, command) }),
+          { isDoneByPolls: true },
         ),
       ),
     );

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { systemClock } from '../runtime/system-clock.ts';
+import type { PairCondition } from '../sync/pair-status.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
 import { homeAddress } from './home-address.ts';
 import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
@@ -68,6 +69,9 @@ async function watch(options: SyncStatusOptions, port: number): Promise<Exit> {
   }
 }
 
+/** In these states a daemon is not missed, or the next step names it already. */
+const AT_REST: ReadonlySet<PairCondition> = new Set(['in sync', 'stopped', 'never polled', 'no longer configured']);
+
 async function syncStatus(selector: string | undefined, options: SyncStatusOptions): Promise<Exit> {
   if (options.web !== undefined) return await watch(options, options.web === true ? 0 : options.web);
   const operator = await openHome(options);
@@ -87,6 +91,9 @@ async function syncStatus(selector: string | undefined, options: SyncStatusOptio
         ? renderStatusOfOne(first, now, screen, address)
         : renderStatusTable(statuses, now, screen, address);
       for (const line of lines) screen.line(line);
+      if (statuses.some(({ condition }) => !AT_REST.has(condition)) && operator.hasDaemon?.() === false) {
+        screen.line(`no daemon is running: start it with "chef-sync-ctl run${address}"`);
+      }
     }
     return exit;
   } finally {

@@ -93,7 +93,7 @@ const PROBLEMS: Readonly<Record<Problem, ProblemRow>> = {
     code: 'STATE_FILE_IN_USE',
     retry: 'never',
     sentence: (file, detail) =>
-      `Another daemon (${detail}) works on the state file ${file}: stop it, or give this one a state file of its own.`,
+      `Another daemon (${detail}) works on the state file ${file}: stop it, let it take over a changed configuration with "chef-sync-ctl reconfigure", or give this one a state file of its own.`,
   },
 };
 

@@ -91,6 +91,7 @@ export function openLocalOperator({ statePath, pairs: configured, address = '' }
         ),
       );
     },
+    hasDaemon: () => read().hasDaemon(),
     async forget(pair) {
       const file = steer();
       if (configured?.some(({ name }) => name === pair) === true) {

@@ -48,6 +48,8 @@ export interface Operator {
   answer(request: OperatorRequest): Promise<readonly OperatorAnswer[]>;
   /** What each of the pairs is doing at this moment, in their order. */
   underWay(pairs: readonly string[]): Promise<readonly WorkUnderWay[]>;
+  /** Whether a process polls the pairs at this moment. A stack has none of this: its schedules do. */
+  hasDaemon?(): boolean;
   /**
    * Removes everything that the home's state knows of a pair. Both organizations stay as they are. Throws while the pair is configured or
    * still polled.

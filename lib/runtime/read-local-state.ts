@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { PairSettings } from '../config/organization-pairs.ts';
+import { runningDaemon } from '../local/claim-daemon.ts';
 import { createSqliteLedger, lastSettled } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, listPairs } from '../local/sqlite-pair-state.ts';
 import { openStateFile, openStateFileForReading, type StateFile } from '../local/sqlite-state-file.ts';
@@ -18,6 +20,8 @@ export interface LocalState {
   unsynced(pair: string, filter?: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
   /** As `Operator.recentCopies`. */
   recentCopies(pair: string, limit: number): readonly RecentCopy[];
+  /** As `Operator.hasDaemon`. */
+  hasDaemon(): boolean;
   close(): void;
 }
 
@@ -51,6 +55,8 @@ function localState(file: StateFile): LocalState {
     },
     unsynced: (pair, filter) => unsyncedObjects(createSqliteLedger(file, pair), filter),
     recentCopies: (pair, limit) => lastSettled(file, pair, limit),
+    // Before the first run the state is in memory.
+    hasDaemon: () => existsSync(file.path) && runningDaemon(file) !== undefined,
     close: () => file.close(),
   };
 }

@@ -48,7 +48,7 @@ async function syncBoth(): Promise<void> {
   await local('run', '--once');
 }
 
-/** Without what two homes cannot have in common: times, ages, ids of plans, and which home a command is for. */
+/** Without what two homes cannot have in common: times, ages, ids of plans, which home a command is for, and that no daemon runs. */
 const comparable = ({ code, stdout, stderr }: CliResult): CliResult => {
   const text = (output: string): string =>
     output
@@ -58,6 +58,7 @@ const comparable = ({ code, stdout, stderr }: CliResult): CliResult => {
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
       .replace(/\b[\d.]+(?:ms|s|m|h)(?:\d+s)?\b/g, 'AGE')
       .replace(/\b[0-9a-f]{10}\b/g, 'PLAN')
+      .replace(/^no daemon is running: .*\n/gm, '')
       .replace(/ {2,}/g, '  ');
   return { code, stdout: text(stdout), stderr: text(stderr) };
 };

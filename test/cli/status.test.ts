@@ -12,7 +12,7 @@ describe('chef-sync-ctl sync-status', () => {
 
     expect(code).toBe(4);
     expect(stdout).toMatch(
-      /^eu\/acme +never polled +- +- +- +start it: chef-sync-ctl run --config \S+chef-sync\.yaml$/m,
+      /^eu\/acme +never polled +- +- +- +start it: chef-sync-ctl run --config \S+chef-sync\.yaml, or beside a daemon: /m,
     );
     expect(stdout).toMatch(/^us\/acme +never polled/m);
     expect(existsSync(servers.stateFile)).toBe(false);
@@ -43,6 +43,8 @@ describe('chef-sync-ctl sync-status', () => {
 
     expect(code).toBe(4);
     expect(stdout).toMatch(/^eu\/acme +bootstrapping \(filter changed\).* the next poll compares both sides anew/m);
+    expect(stdout).toMatch(/^no daemon is running: start it with "chef-sync-ctl run --config \S+"$/m);
+    expect(before.stdout).not.toContain('no daemon');
   });
 
   test('shows one pair with the ages of all readings, from the state file alone', async () => {

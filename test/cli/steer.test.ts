@@ -20,6 +20,10 @@ const ctl = (...args: readonly string[]): Promise<CliResult> => runCli(...args, 
 /** The same in this process. */
 const here = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--config', servers.configFile);
 
+/** What a command says whose work the next poll has to do. */
+const nobodyPolls = (): string =>
+  `no daemon is running: the next "chef-sync-ctl run --config ${servers.configFile}" does it\n`;
+
 const rolesOf = (replica: number): ReadonlyMap<string, string> | undefined =>
   servers.replicas[replica]?.organization('acme').dump().roles;
 
@@ -62,7 +66,7 @@ describe('without a daemon', () => {
     await here('run', '--once');
 
     expect(wrong.stderr).toBe(`chef-sync-ctl: eu/acme has no plan nope; its plans are ${plan} (40 of kind role).\n`);
-    expect(approved).toEqual({ code: 0, stdout: 'eu/acme  40 deletes are released\n', stderr: '' });
+    expect(approved).toEqual({ code: 0, stdout: `eu/acme  40 deletes are released\n${nobodyPolls()}`, stderr: '' });
     expect([...(rolesOf(0)?.keys() ?? [])].sort()).toEqual(['base', 'db', 'web']);
     expect(rolesOf(1)?.size).toBe(43);
     await here('approve-deletes', 'us/acme', plan);
@@ -85,7 +89,7 @@ describe('without a daemon', () => {
     expect(status.stdout).toContain(
       `1 object parked; try again at once: chef-sync-ctl retry eu/acme --config ${servers.configFile}`,
     );
-    expect(retried).toEqual({ code: 0, stdout: 'eu/acme  1 object is due again\n', stderr: '' });
+    expect(retried).toEqual({ code: 0, stdout: `eu/acme  1 object is due again\n${nobodyPolls()}`, stderr: '' });
     expect(again.code).toBe(0);
     expect(rolesOf(0)?.get('web')).toContain('v2');
   });
@@ -123,7 +127,9 @@ eu/acme  8 objects, 5 equal (=), 1 only on the primary (+), 1 only on the replic
     const resynced = await ctl('resync', 'eu/acme');
     const once = await here('run', '--once', '--json');
 
-    expect(resynced.stdout).toBe('eu/acme  everything is read and compared again, beginning with the next poll\n');
+    expect(resynced.stdout).toBe(
+      `eu/acme  everything is read and compared again, beginning with the next poll\n${nobodyPolls()}`,
+    );
     expect(JSON.parse(once.stdout)).toMatchObject({ pairs: [{ pair: 'eu/acme', epoch: 2 }, { epoch: 1 }] });
     expect(rolesOf(0)?.get('db')).toContain('recipe[db]');
     expect([...(rolesOf(0)?.keys() ?? [])]).toContain('own');
@@ -260,7 +266,8 @@ describe('beside a running daemon', () => {
     servers.primary.organization('acme').putRole('web', { run_list: ['recipe[web::v4]'] });
     await expect.poll(() => rolesOf(1)?.get('web'), { timeout: 20_000 }).toContain('v4');
     expect(rolesOf(0)?.get('web')).toContain('v3');
-    await here('sync-start', 'eu/acme');
+    const started = await here('sync-start', 'eu/acme');
+    expect(started.stdout).toBe('eu/acme  started; the next poll goes on\n');
     await expect.poll(() => rolesOf(0)?.get('web'), { timeout: 20_000 }).toContain('v4');
   });
 

@@ -40,7 +40,7 @@ describe('claimDaemon', () => {
 
     expect(() => claimDaemon(file, 0)).toThrow(
       `Another daemon (process ${first.pid}, since 2030-01-01T00:00:00.000Z) works on the state file ${path}: ` +
-        'stop it, or give this one a state file of its own.',
+        'stop it, let it take over a changed configuration with "chef-sync-ctl reconfigure", or give this one a state file of its own.',
     );
 
     first.kill('SIGKILL');
