@@ -25,9 +25,12 @@ const SHOWN_COPIES = 20;
 /** Lag at one moment, both in milliseconds. */
 type Sample = readonly [at: number, lagMs: number];
 
+/** What the page needs of an operator. */
+type LookedAt = Pick<Operator, 'address' | 'pairs' | 'status' | 'unsyncedPage' | 'recentCopies'>;
+
 /** Makes what the page shows, look by look; it remembers the lag of each pair for the curve. */
 export interface WebStatus {
-  look(operator: Operator, now: number): Promise<Readonly<Record<string, unknown>>>;
+  look(operator: LookedAt, now: number): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** Remembers nothing yet. */
@@ -78,13 +81,15 @@ function pairFacts(status: PairStatus, history: readonly Sample[], address: stri
 }
 
 /** Rows of the two tables. */
-async function objectsOf(operator: Operator, { pair, counts }: PairStatus, now: number) {
+async function objectsOf(operator: LookedAt, { pair, counts }: PairStatus, now: number) {
   const waiting = counts.pendingUpserts + counts.pendingDeletes + counts.parked + counts.held + counts.absent;
-  const unsynced = waiting === 0 ? [] : await operator.unsynced(pair, {});
+  // Of hundreds of thousands the first page is enough: those whose turn comes first.
+  const { objects } = waiting === 0 ? { objects: [] } : await operator.unsyncedPage(pair, {});
+  const shown = objects.slice(0, SHOWN_OBJECTS);
   const recent = (await operator.recentCopies?.(pair, SHOWN_COPIES)) ?? [];
   return {
-    unsynced: unsynced.slice(0, SHOWN_OBJECTS).map((object) => unsyncedRow(object, now)),
-    unsyncedLeft: Math.max(0, unsynced.length - SHOWN_OBJECTS),
+    unsynced: shown.map((object) => unsyncedRow(object, now)),
+    unsyncedLeft: Math.max(0, waiting - shown.length),
     recent: recent.map(({ path, action, at }) => [path, action, formatPast(at, now)]),
   };
 }

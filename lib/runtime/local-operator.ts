@@ -74,7 +74,7 @@ export function openLocalOperator({ statePath, pairs: configured, address = '' }
       const now = systemClock.now();
       return await Promise.all(pairs.map((name) => read().status(name, settingsOf(name), now)));
     },
-    unsynced: (pair, filter) => read().unsynced(pair, filter),
+    unsyncedPage: (pair, filter, after) => read().unsyncedPage(pair, filter, after),
     recentCopies: async (pair, limit) => read().recentCopies(pair, limit),
     answer: async (request) => {
       // A state file that cannot be used is told before whatever else may be wrong.

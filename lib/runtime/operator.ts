@@ -1,6 +1,6 @@
 import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
 import type { PairStatus } from '../sync/pair-status.ts';
-import type { UnsyncedFilter, UnsyncedObject } from '../sync/unsynced-objects.ts';
+import type { UnsyncedFilter, UnsyncedPage } from '../sync/unsynced-objects.ts';
 import type { WorkUnderWay } from '../sync/work-under-way.ts';
 import type { LogReader } from './read-log.ts';
 
@@ -40,8 +40,8 @@ export interface Operator {
   pairs(): Promise<readonly KnownPair[]>;
   /** How each of them is, in their order. */
   status(pairs: readonly string[]): Promise<readonly PairStatus[]>;
-  /** Every object of a pair that is not in sync, by path. */
-  unsynced(pair: string, filter: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
+  /** Objects of a pair that are not in sync, a page that begins at `after`; `allUnsynced` collects them all. */
+  unsyncedPage(pair: string, filter: UnsyncedFilter, after?: string): Promise<UnsyncedPage>;
   /** The objects of a pair that were last copied or found equal, newest first. A home that does not know them cheaply has none of this. */
   recentCopies?(pair: string, limit: number): Promise<readonly RecentCopy[]>;
   /** Does what is asked, as `answerOperator`. */

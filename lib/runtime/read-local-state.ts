@@ -7,7 +7,7 @@ import { openStateFile, openStateFileForReading, type StateFile } from '../local
 import type { PairState } from '../model/pair-state.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
-import { type UnsyncedFilter, type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
+import { type UnsyncedFilter, type UnsyncedPage, unsyncedPage } from '../sync/unsynced-objects.ts';
 import type { RecentCopy } from './operator.ts';
 import { pairRules } from './pair-rules.ts';
 
@@ -17,7 +17,8 @@ export interface LocalState {
   readonly pairs: readonly string[];
   /** `settings` `unknown`: there is no configuration to ask. */
   status(pair: string, settings: PairSettings | 'unknown' | 'no longer configured', now: number): Promise<PairStatus>;
-  unsynced(pair: string, filter?: UnsyncedFilter): Promise<readonly UnsyncedObject[]>;
+  /** As `Operator.unsyncedPage`. */
+  unsyncedPage(pair: string, filter: UnsyncedFilter, after?: string): Promise<UnsyncedPage>;
   /** As `Operator.recentCopies`. */
   recentCopies(pair: string, limit: number): readonly RecentCopy[];
   /** As `Operator.hasDaemon`. */
@@ -53,7 +54,7 @@ function localState(file: StateFile): LocalState {
       const { pollSeconds, filterHash } = pairRules(settings);
       return await pairStatus({ ...sources, pollSeconds, filterHash });
     },
-    unsynced: (pair, filter) => unsyncedObjects(createSqliteLedger(file, pair), filter),
+    unsyncedPage: (pair, filter, after) => unsyncedPage(createSqliteLedger(file, pair), filter, after),
     recentCopies: (pair, limit) => lastSettled(file, pair, limit),
     // Before the first run the state is in memory.
     hasDaemon: () => existsSync(file.path) && runningDaemon(file) !== undefined,

@@ -1,7 +1,6 @@
 import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
 import { STACK_NAME } from '../config/stack-name.ts';
 import { refusal } from '../model/sync-error.ts';
-import { allUnsynced } from '../sync/unsynced-objects.ts';
 import type { ControlAnswer } from './aws-control.ts';
 import type { StatusAnswers } from './aws-status.ts';
 import type { KnownPair, Operator } from './operator.ts';
@@ -56,11 +55,10 @@ export function openRemoteOperator(stack: string, invoker: Pick<Invoker, 'invoke
     },
     status: (pairs) => allPages((after) => ask({ query: 'status', pairs: [...pairs], after })),
     underWay: (pairs) => allPages((after) => ask({ query: 'under way', pairs: [...pairs], after })),
-    unsynced: (pair, filter) =>
-      allUnsynced(async (after) => {
-        const { answer: objects, next } = await ask({ query: 'unsynced', pair, ...filter, after });
-        return { objects, next };
-      }),
+    async unsyncedPage(pair, filter, after) {
+      const { answer: objects, next } = await ask({ query: 'unsynced', pair, ...filter, after });
+      return { objects, next };
+    },
     async answer(request) {
       const { answer } = await control(request);
       if ('job' in answer) throw new Error('control answered something else than it was asked');

@@ -17,7 +17,7 @@ import { openRemoteInspector } from '../../lib/runtime/remote-inspector.ts';
 import { openRemoteOperator } from '../../lib/runtime/remote-operator.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
-import type { UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
+import { allUnsynced, type UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
 import { createApp } from '../cdk/stack-under-test.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
 import { type LocalCloud, startLocalCloud } from './local-cloud.ts';
@@ -147,7 +147,7 @@ export async function startAssembledStack(
     async status(pair) {
       const [status] = await operator.status([pair]);
       if (status === undefined) throw new Error(`status knows nothing of ${pair}`);
-      return { status, unsynced: await operator.unsynced(pair, {}) };
+      return { status, unsynced: await allUnsynced((after) => operator.unsyncedPage(pair, {}, after)) };
     },
     control: (request) => operator.answer(request),
     operator,
