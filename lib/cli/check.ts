@@ -45,7 +45,7 @@ Signs:
   !   not readable, with the reason
 
 Exit codes (0: everything is equal):
-${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting'])}`,
+${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'killed'])}`,
     )
     .action(async (selector: string, options: CheckOptions) => finish(await check(selector, options)));
 }

@@ -1,10 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
-import { createLogUpdate } from 'log-update';
 import type { Finding } from '../model/job.ts';
-import type { Inspector, JobOrder } from '../runtime/inspector.ts';
+import type { JobOrder } from '../runtime/inspector.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { finishJob } from './finish-job.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
-import { counted, plainText } from './plain-text.ts';
+import { counted, foldText, plainText } from './plain-text.ts';
 import { printJsonFields } from './print-json.ts';
 import { type Colour, type Screen, screenOn } from './screen.ts';
 
@@ -38,7 +39,7 @@ Examples:
   $ chef-sync-ctl doctor --stack chef-sync        from inside a deployment, with its network and secrets
 
 Exit codes (4: something failed; warnings do not count):
-${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
+${exitCodeHelp(['ok', 'fault', 'refused', 'waiting', 'killed'])}`,
     )
     .action(async (names: readonly string[], options: DoctorOptions) => finish(await doctor(names, options)));
 }
@@ -53,7 +54,11 @@ async function doctor(names: readonly string[], options: DoctorOptions): Promise
   };
   let findings: readonly Finding[];
   try {
-    findings = await examineShown(inspector, order);
+    const { lines } = await finishJob(inspector, order, {
+      // What it makes on a replica it removes again. A function does so whoever waits for it.
+      ...(options.writeProbe && stack === undefined && { endsAfter: 'the server that is being examined' }),
+    });
+    findings = lines.flatMap((line) => ('verdict' in line ? [line] : []));
   } finally {
     await inspector.close();
   }
@@ -68,22 +73,11 @@ async function doctor(names: readonly string[], options: DoctorOptions): Promise
   return exit;
 }
 
-/** A terminal sees that something is going on. */
-async function examineShown(inspector: Inspector, order: JobOrder): Promise<readonly Finding[]> {
-  const screen = screenOn(process.stderr);
-  const draw = screen.isTerminal ? createLogUpdate(screen.stream) : undefined;
-  try {
-    draw?.('examining the servers');
-    const { lines } = await inspector.finish(order);
-    return lines.flatMap((line) => ('verdict' in line ? [line] : []));
-  } finally {
-    draw?.clear();
-    draw?.done();
-  }
-}
-
 /** The findings under their servers and organizations, and a last line with the counts. */
-export function renderFindings(findings: readonly Finding[], screen: Pick<Screen, 'paint'>): readonly string[] {
+export function renderFindings(
+  findings: readonly Finding[],
+  screen: Pick<Screen, 'width' | 'paint'>,
+): readonly string[] {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines: string[] = [];
   let about: string | undefined;
@@ -91,9 +85,13 @@ export function renderFindings(findings: readonly Finding[], screen: Pick<Screen
     const title = organization == null ? server : `${server}, organization ${organization}`;
     if (title !== about) lines.push(title);
     about = title;
-    lines.push(
-      `  ${screen.paint(verdict.padEnd('warning'.length), COLOURS[verdict])}  ${check.padEnd(width)}  ${plainText(text)}`,
+    const begin = `  ${screen.paint(verdict.padEnd('warning'.length), COLOURS[verdict])}  ${check.padEnd(width)}  `;
+    const indent = ' '.repeat(stripVTControlCharacters(begin).length);
+    const [first = '', ...others] = foldText(
+      plainText(text),
+      (screen.width() ?? Number.POSITIVE_INFINITY) - indent.length,
     );
+    lines.push(begin + first, ...others.map((line) => indent + line));
   }
   const count = (wanted: Finding['verdict']): number => findings.filter(({ verdict }) => verdict === wanted).length;
   return [

@@ -13,7 +13,10 @@ export const EXIT_CODES = {
       'a pair waits for a server, is stale, not yet compared, still at work or could not be read, or a server failed',
   },
   stopped: { code: 5, meaning: 'a pair is stopped' },
-  killed: { code: 130, meaning: 'ended at once by a second signal' },
+  killed: {
+    code: 130,
+    meaning: 'ended by Ctrl-C before it was done; run, and repair while it copies: by a second one',
+  },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
 
 /** A row of {@link EXIT_CODES}. */

@@ -6,6 +6,7 @@ import type { Exit } from './exit-codes.ts';
 import { withAddress } from './home-address.ts';
 import { localTimes } from './human-time.ts';
 import { plainText } from './plain-text.ts';
+import { INTERRUPTED } from './stop-signals.ts';
 
 /** An error in words for the person at the terminal. */
 export interface ExplainedError {
@@ -18,6 +19,12 @@ const PROGRAM = 'chef-sync-ctl';
 const sentenceOf = ({ message }: Error, address: string): string =>
   withAddress(localTimes(plainText(message), systemClock.now()), address);
 
+function exitOf(error: PairSelectionError | SyncError): Exit {
+  if (error.code === INTERRUPTED) return 'killed';
+  const isServerInTheWay = error instanceof SyncError && error.scope === 'endpoint';
+  return isServerInTheWay ? 'waiting' : 'refused';
+}
+
 /**
  * What is refused (configuration, pair, state file) and a server that cannot be used as their own sentences; anything else is a fault of ours: one sentence, and the trace
  * only for those who asked for it. Times are local, and commands to go on with end in `address`.
@@ -25,8 +32,7 @@ const sentenceOf = ({ message }: Error, address: string): string =>
 export function explainError(error: unknown, showsTrace: boolean, address = ''): ExplainedError {
   if (error instanceof ConfigError) return { exit: 'refused', lines: error.problems.map(plainText) };
   if (error instanceof PairSelectionError || error instanceof SyncError) {
-    const isServerInTheWay = error instanceof SyncError && error.scope === 'endpoint';
-    return { exit: isServerInTheWay ? 'waiting' : 'refused', lines: [`${PROGRAM}: ${sentenceOf(error, address)}`] };
+    return { exit: exitOf(error), lines: [`${PROGRAM}: ${sentenceOf(error, address)}`] };
   }
   const message = plainText(error instanceof Error ? error.message : String(error));
   if (!showsTrace) {

@@ -1,22 +1,38 @@
 import { createLogUpdate } from 'log-update';
 import type { FinishedJob, Inspector, JobOrder, JobWatch } from '../runtime/inspector.ts';
-import { counted } from './plain-text.ts';
+import { counted, plainText } from './plain-text.ts';
 import { screenOn } from './screen.ts';
+import { takeStopSignals } from './stop-signals.ts';
 
-/** Works on the job of a pair to its end; a terminal sees how far it is. Rejects as `Inspector.finish` does. */
+/** How a job is waited for. */
+export interface WaitOptions extends Pick<JobWatch, 'keepsValues'> {
+  /** Set where a sudden end would leave something behind: what the first SIGTERM or SIGINT waits for, in words. */
+  readonly endsAfter?: string | undefined;
+}
+
+/**
+ * Works on a job to its end. A terminal sees how far it is, and stderr gets what else there is to know. Rejects as `Inspector.finish` does.
+ */
 export async function finishJob(
   inspector: Inspector,
-  request: JobOrder & { readonly pair: string },
-  watch: Omit<JobWatch, 'onCount'> = {},
+  order: JobOrder,
+  { keepsValues = false, endsAfter }: WaitOptions = {},
 ): Promise<FinishedJob> {
   const screen = screenOn(process.stderr);
-  if (!screen.isTerminal) return await inspector.finish(request, watch);
-  const draw = createLogUpdate(screen.stream);
+  const draw = screen.isTerminal ? createLogUpdate(screen.stream) : undefined;
+  const onCount = (count: number): void =>
+    draw?.('pair' in order ? `${order.pair}  ${counted(count, 'object')} compared` : 'examining the servers');
+  const onNews = (sentence: string): void => (draw?.persist ?? screen.line)(plainText(sentence));
+  const stop =
+    endsAfter === undefined
+      ? undefined
+      : takeStopSignals((name) => onNews(`${name}: ends after ${endsAfter}; a second one ends at once`));
   try {
-    const onCount = (count: number): void => draw(`${request.pair}  ${counted(count, 'object')} compared`);
-    return await inspector.finish(request, { ...watch, onCount });
+    onCount(0);
+    return await inspector.finish(order, { onCount, onNews, keepsValues, signal: stop?.signal });
   } finally {
-    draw.clear();
-    draw.done();
+    stop?.dispose();
+    draw?.clear();
+    draw?.done();
   }
 }

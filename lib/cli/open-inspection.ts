@@ -6,8 +6,6 @@ import { refusal } from '../model/sync-error.ts';
 import type { Inspector } from '../runtime/inspector.ts';
 import { openLocalInspector } from '../runtime/local-inspector.ts';
 import { chosenStack, type HomeOptions, localConfig, withHomeOptions } from './open-home.ts';
-import { plainText } from './plain-text.ts';
-import { screenOn } from './screen.ts';
 
 /** What every command about jobs is told. */
 export interface InspectionOptions extends HomeOptions {
@@ -47,11 +45,7 @@ export async function openInspection(options: InspectionOptions, selector?: stri
       import('../runtime/remote-operator.ts'),
       import('../runtime/remote-inspector.ts'),
     ]);
-    const inspector = openRemoteInspector(stack, {
-      onStarted: (job) => showJob(job, stack),
-      onWaiting: (reason) => screenOn(process.stderr).line(`waits: ${plainText(reason)}`),
-      attachTo: options.job,
-    });
+    const inspector = openRemoteInspector(stack, { attachTo: options.job });
     const known = selector === undefined ? [] : await openRemoteOperator(stack).pairs();
     const configured = known.filter(({ isConfigured }) => isConfigured);
     const pairs = selector === undefined ? [] : selectPairs(configured, selector).map(({ name }) => name);
@@ -64,11 +58,4 @@ export async function openInspection(options: InspectionOptions, selector?: stri
   const pairs = selector === undefined ? config.pairs : selectPairs(config.pairs, selector);
   const inspector = openLocalInspector(config, pairs);
   return { pairs: pairs.map(({ name }) => name), inspector, local: { config, pairs } };
-}
-
-/** The result goes to stdout; whoever ends this command needs to know how to come back to it. */
-function showJob(job: string, stack: string): void {
-  screenOn(process.stderr).line(
-    `job ${job} of the stack ${stack}; the same command with --job ${job} comes back to it`,
-  );
 }

@@ -23,7 +23,7 @@ Examples:
   $ chef-sync-ctl plan '*' --json | jq '.pairs[] | {pair, counts}'
 
 Exit codes (0: there is nothing to do):
-${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting'])}`,
+${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'killed'])}`,
     )
     .action(async (selector: string, options: InspectionOptions) => finish(await plan(selector, options)));
 }

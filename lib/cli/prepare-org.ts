@@ -10,6 +10,7 @@ import { plainText } from './plain-text.ts';
 import { printJsonFields } from './print-json.ts';
 import { type Colour, screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
+import { takeStopSignals } from './stop-signals.ts';
 
 interface PrepareOrgOptions {
   readonly config: string;
@@ -61,7 +62,7 @@ For a key in Secrets Manager it needs secretsmanager:CreateSecret and PutSecretV
 to see whether a key that is there already is the right one; region and credentials by the usual rules of AWS.
 
 Exit codes:
-${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
+${exitCodeHelp(['ok', 'fault', 'refused', 'waiting', 'killed'])}`,
     )
     .action(async (organization: string, options: PrepareOrgOptions, command: Command) =>
       finish(await prepareOrg(organization, options, command)),
@@ -112,20 +113,31 @@ async function prepare(
   showWarnings(config.warnings, screenOn(process.stderr));
   if (json !== true) screen.line(`${meant.serverName}  ${meant.server.url}`);
   const steps: PreparedStep[] = [];
+  const stop = takeStopSignals((name) =>
+    screenOn(process.stderr).line(`${name}: ends after the step under way; a second one ends at once`),
+  );
   // The AWS SDK takes longer to load than most commands run.
   const { prepareConfiguredOrganization } = await import('../runtime/prepare-configured-organization.ts');
-  const found = await prepareConfiguredOrganization(meant, {
-    adminUser,
-    adminKeyFile: adminKey,
-    isReader: reader === true,
-    isRotation: rotate === true,
-    onStep(step) {
-      steps.push(step);
-      if (json === true) return;
-      const outcome = screen.paint(step.outcome.padEnd(7), COLOURS[step.outcome]);
-      screen.line(`  ${outcome}  ${step.step.padEnd(12)}  ${plainText(step.text)}`);
-    },
-  });
+  let found: PreparedOrganization;
+  try {
+    found = await prepareConfiguredOrganization(meant, {
+      adminUser,
+      adminKeyFile: adminKey,
+      isReader: reader === true,
+      isRotation: rotate === true,
+      onStep(step) {
+        steps.push(step);
+        if (json !== true) {
+          const outcome = screen.paint(step.outcome.padEnd(7), COLOURS[step.outcome]);
+          screen.line(`  ${outcome}  ${step.step.padEnd(12)}  ${plainText(step.text)}`);
+        }
+        // After the last one everything is done.
+        if (step.step !== 'check') stop.signal.throwIfAborted();
+      },
+    });
+  } finally {
+    stop.dispose();
+  }
   if (json === true) {
     const { serverName: on, server } = meant;
     printJsonFields('ok', { on, url: server.url, user: server.user, steps, ...found });

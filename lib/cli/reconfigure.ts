@@ -42,7 +42,7 @@ Examples:
   $ chef-sync-ctl reconfigure --stack chef-sync --yes        in a pipeline
 
 Exit codes:
-${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
+${exitCodeHelp(['ok', 'fault', 'refused', 'waiting', 'killed'])}`,
     )
     .action(async (options: ReconfigureOptions, command: Command) => {
       const stack = chosenStack(options);

@@ -1,7 +1,7 @@
 import type { JobCounts, ObjectLine } from '../model/job.ts';
 import type { FinishedJob } from '../runtime/inspector.ts';
 import type { Exit } from './exit-codes.ts';
-import { counted, plainText } from './plain-text.ts';
+import { counted, fitLine, foldText, plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';
 
 type Sign = ObjectLine['sign'];
@@ -26,8 +26,15 @@ export const checkExit = (counts: JobCounts): Exit =>
 export const objectLines = ({ lines }: Pick<FinishedJob, 'lines'>): readonly ObjectLine[] =>
   lines.flatMap((line) => ('sign' in line ? [line] : []));
 
-/** A line per object, with the values of its fields where they were kept, and a last one with the counts. */
-export function renderCheck(pair: string, checked: FinishedJob, screen: Pick<Screen, 'paint'>): readonly string[] {
+/**
+ * A line per object, with the values of its fields where they were kept, and a last one with the counts. What differs is cut where a
+ * terminal ends; paths and values never are.
+ */
+export function renderCheck(
+  pair: string,
+  checked: FinishedJob,
+  screen: Pick<Screen, 'width' | 'paint'>,
+): readonly string[] {
   const { counts } = checked.job;
   const parts = SIGNS.filter((sign) => (counts[sign] ?? 0) > 0).map(
     (sign) => `${counts[sign]} ${MEANINGS[sign]} (${sign})`,
@@ -42,14 +49,17 @@ export function renderCheck(pair: string, checked: FinishedJob, screen: Pick<Scr
         `      replica  ${plainText(b ?? '(none)')}`,
       ]),
     ]),
-    `${pair}  ${[counted(all, 'object'), ...parts].join(', ')}`,
+    ...foldText(`${pair}  ${[counted(all, 'object'), ...parts].join(', ')}`, screen.width()),
   ];
 }
 
 /** One compared object on a line. */
-export function renderObject({ sign, path, fields = [], reason }: ObjectLine, screen: Pick<Screen, 'paint'>): string {
-  const detail = reason === undefined ? fields.join(', ') : reason;
-  return `${screen.paint(sign, COLOURS[sign])} ${plainText(`${path}  ${detail}`)}`;
+export function renderObject(
+  { sign, path, fields = [], reason }: ObjectLine,
+  screen: Pick<Screen, 'width' | 'paint'>,
+): string {
+  const line = fitLine(`${sign} ${plainText(path)}`, plainText(reason ?? fields.join(', ')), screen.width());
+  return screen.paint(sign, COLOURS[sign]) + line.slice(sign.length);
 }
 
 /** The same as `--json` shows it. Values are JSON texts, so that no number is rounded on the way. */

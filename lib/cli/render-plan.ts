@@ -2,7 +2,7 @@ import type { PlanLine, PlanNote } from '../model/job.ts';
 import { KIND_ROWS } from '../model/object-kind.ts';
 import type { FinishedJob } from '../runtime/inspector.ts';
 import type { Exit } from './exit-codes.ts';
-import { plainText } from './plain-text.ts';
+import { fitLine, foldText, plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';
 
 type Action = PlanLine['action'];
@@ -32,8 +32,12 @@ const notesOf = ({ lines }: FinishedJob): readonly PlanNote[] =>
 /** `ok` when polls would change nothing and leave nothing different. */
 export const planExit = (planned: FinishedJob): Exit => (planLines(planned).length === 0 ? 'ok' : 'unsynced');
 
-/** A line per object and note, and a last one with the counts. */
-export function renderPlan(pair: string, planned: FinishedJob, screen: Pick<Screen, 'paint'>): readonly string[] {
+/** A line per object, whose reason is cut where a terminal ends, one per note, and a last one with the counts. */
+export function renderPlan(
+  pair: string,
+  planned: FinishedJob,
+  screen: Pick<Screen, 'width' | 'paint'>,
+): readonly string[] {
   const lines = planLines(planned);
   const parts = ACTIONS.map((action) => ({ action, count: lines.filter((line) => line.action === action).length }))
     .filter(({ count }) => count > 0)
@@ -42,12 +46,13 @@ export function renderPlan(pair: string, planned: FinishedJob, screen: Pick<Scre
   const extras = planned.job.counts['only on the replica'] ?? 0;
   if (extras > 0) parts.push(`${extras} only on the replica, never touched`);
   return [
-    ...lines.map(
-      ({ action, path, reason }) =>
-        `${screen.paint(action.padEnd('unreadable'.length), COLOURS[action])}  ${plainText(`${path}  ${reason}`)}`,
-    ),
-    ...notesOf(planned).map(({ text }) => plainText(text)),
-    `${pair}  ${parts.join(', ')}`,
+    ...lines.map(({ action, path, reason }) => {
+      const word = action.padEnd('unreadable'.length);
+      const line = fitLine(`${word}  ${plainText(path)}`, plainText(reason), screen.width());
+      return screen.paint(word, COLOURS[action]) + line.slice(word.length);
+    }),
+    ...notesOf(planned).flatMap(({ text }) => foldText(plainText(text), screen.width())),
+    ...foldText(`${pair}  ${parts.join(', ')}`, screen.width()),
   ];
 }
 

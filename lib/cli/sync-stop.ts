@@ -7,6 +7,7 @@ import { formatDuration } from './human-time.ts';
 import { readDuration } from './read-duration.ts';
 import { screenOn } from './screen.ts';
 import { namesOf, type PairsOrAllOptions, type SteerAnswer, steerPairs, withPairsOrAll } from './steer-pairs.ts';
+import { takeStopSignals } from './stop-signals.ts';
 
 interface SyncStopOptions extends PairsOrAllOptions {
   /** Milliseconds. */
@@ -36,7 +37,7 @@ Examples:
   $ chef-sync-ctl sync-stop --all --timeout 10m     before maintenance of a server
   $ chef-sync-ctl sync-stop eu/acme --timeout 0s    wait for nothing
 
-Ctrl-C ends the waiting; the pairs are stopped all the same.
+Ctrl-C ends the waiting, as its time does; the pairs are stopped all the same.
 
 Exit codes:
 ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
@@ -44,13 +45,17 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'waiting'])}`,
     .action(async (selectors: readonly string[], options: SyncStopOptions, command: Command) =>
       finish(
         await steerPairs(options, (operator, pairs) =>
-          stop(operator, namesOf(pairs, selectors, options, command), options.timeout),
+          stopPairs(operator, namesOf(pairs, selectors, options, command), options.timeout),
         ),
       ),
     );
 }
 
-async function stop(operator: Operator, pairs: readonly string[], timeoutMs: number): Promise<readonly SteerAnswer[]> {
+async function stopPairs(
+  operator: Operator,
+  pairs: readonly string[],
+  timeoutMs: number,
+): Promise<readonly SteerAnswer[]> {
   await operator.answer({ command: 'stop', pairs });
   const endsAt = systemClock.now() + timeoutMs;
   const look = async (): Promise<readonly SteerAnswer[]> =>
@@ -61,9 +66,14 @@ async function stop(operator: Operator, pairs: readonly string[], timeoutMs: num
     const pairsText = busy === 1 ? 'a pair' : `${busy} pairs`;
     screenOn(process.stderr).line(`${pairsText} still at work, waiting for at most ${formatDuration(timeoutMs)}`);
   }
-  while (answers.some(isAtWork) && systemClock.now() < endsAt) {
-    await systemClock.sleep(operator.lookEveryMs);
-    answers = await look();
+  const stop = takeStopSignals(() => undefined);
+  try {
+    while (answers.some(isAtWork) && systemClock.now() < endsAt && !stop.signal.aborted) {
+      await systemClock.sleep(operator.lookEveryMs, stop.signal);
+      answers = await look();
+    }
+  } finally {
+    stop.dispose();
   }
   return answers;
 }

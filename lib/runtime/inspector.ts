@@ -21,8 +21,12 @@ export interface FinishedJob {
 export interface JobWatch {
   /** Hears how many objects were looked at so far. */
   readonly onCount?: (count: number) => void;
+  /** Hears what else whoever waits should know, a sentence at a time: how to come back to the job, what it waits for. */
+  readonly onNews?: (sentence: string) => void;
   /** Keeps the values of fields that differ, which may be secrets. They stay in this process. */
   readonly keepsValues?: boolean;
+  /** Of a doctor on this machine: once aborted no further server is examined, and `finish` rejects with the reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Works on jobs, or lets them be worked on, of the pairs of one home. */

@@ -70,13 +70,14 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
   };
 
   return {
-    async finish(order, { onCount, keepsValues = false } = {}) {
+    async finish(order, { onCount, keepsValues = false, signal } = {}) {
       const lines: JobLine[] = [];
       const values = new Map<ObjectPath, readonly DifferingValue[]>();
       let count = 0;
       const request: JobRequest = order.command === 'doctor' ? doctorRequest(pairs, order) : order;
       let job = startJob(request, systemClock.now());
       while (!isJobOver(job)) {
+        signal?.throwIfAborted();
         const slice = await workJob(
           {
             clock: systemClock,
@@ -92,7 +93,8 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
             },
           },
           job,
-          systemClock.now() + SLICE_MS,
+          // Of a doctor's round each server is a slice.
+          order.command === 'doctor' ? 0 : systemClock.now() + SLICE_MS,
         );
         job = slice.job;
         lines.push(...slice.lines);

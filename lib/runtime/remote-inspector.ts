@@ -8,14 +8,11 @@ import { systemClock } from './system-clock.ts';
 /** Each look is an invocation. */
 const LOOK_EVERY_MS = 2_000;
 
-/** What the operator of a stack's jobs is told, or tells. */
+/** How the jobs of a stack are waited for. */
 export interface RemoteJobs {
-  /** Hears the id of a job that was started, with which another process can wait for it. */
-  readonly onStarted: (job: string) => void;
-  /** Hears why a job does not get on, each reason once. */
-  readonly onWaiting?: (reason: string) => void;
   /** Waits for this job in the place of starting the first one. */
   readonly attachTo?: string | undefined;
+  readonly invoker?: Pick<Invoker, 'invoke'>;
 }
 
 /**
@@ -24,8 +21,7 @@ export interface RemoteJobs {
  */
 export function openRemoteInspector(
   stack: string,
-  { onStarted, onWaiting = () => undefined, attachTo }: RemoteJobs,
-  invoker: Pick<Invoker, 'invoke'> = createInvoker(),
+  { attachTo, invoker = createInvoker() }: RemoteJobs = {},
 ): Inspector {
   const { status, control } = askStack(stack, invoker);
   let attached = attachTo;
@@ -33,15 +29,15 @@ export function openRemoteInspector(
   const start = async (request: JobOrder): Promise<string> => {
     const { answer } = await control({ command: 'start-job', request });
     if (!('job' in answer)) throw new Error('control started something else than a job');
-    onStarted(answer.job);
     return answer.job;
   };
 
   return {
-    async finish(order, { onCount = () => undefined } = {}) {
+    async finish(order, { onCount = () => undefined, onNews = () => undefined } = {}) {
       const given = attached;
       attached = undefined;
       const id = given ?? (await start(order));
+      if (given === undefined) onNews(`job ${id} of the stack ${stack}; the same command ${comeBack(order, id)}`);
       const lines: JobLine[] = [];
       let after: string | undefined;
       let waitedFor: string | undefined;
@@ -53,7 +49,7 @@ export function openRemoteInspector(
         onCount(Object.values(job.counts).reduce<number>((sum, count) => sum + (count ?? 0), 0));
         if (next === undefined) return finishedJob(job, lines);
         after = next;
-        if (waitsFor !== undefined && waitsFor !== waitedFor) onWaiting(waitsFor);
+        if (waitsFor !== undefined && waitsFor !== waitedFor) onNews(`waits: ${waitsFor}`);
         waitedFor = waitsFor;
         if (answer.lines.length > 0) continue;
         if (!isUnderWay && !isJobOver(job)) await control({ command: 'continue-job', job: id });
@@ -66,12 +62,22 @@ export function openRemoteInspector(
   };
 }
 
+/** Deletes come after a check of their own, so they are not waited for again: what is left of them is found once more. */
+const comeBack = ({ command }: JobOrder, id: string): string =>
+  command === 'delete-extra' ? 'deletes what this one leaves' : `with --job ${id} comes back to it`;
+
 /** Printing what another command has found would say something wrong. */
 function refuseUnlessMeant(id: string, request: JobRequest, order: JobOrder): void {
   const isMeant =
     request.command === order.command &&
     ('pair' in request ? request.pair : '') === ('pair' in order ? order.pair : '');
   if (isMeant) return;
+  if (request.command === 'delete-extra') {
+    throw refusal(
+      'JOB_OTHER',
+      `The job ${id} deletes: run "chef-sync-ctl repair ${request.pair} --delete-extra" again.`,
+    );
+  }
   const meant = 'pair' in request ? `${request.command} ${request.pair}` : request.command;
   throw refusal('JOB_OTHER', `The job ${id} is another one: wait for it with "chef-sync-ctl ${meant} --job ${id}".`);
 }

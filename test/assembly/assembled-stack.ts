@@ -151,7 +151,7 @@ export async function startAssembledStack(
     },
     control: (request) => operator.answer(request),
     operator,
-    inspector: openRemoteInspector(STACK, { onStarted: () => undefined }, invoker),
+    inspector: openRemoteInspector(STACK, { invoker }),
     async [Symbol.asyncDispose]() {
       await cloud[Symbol.asyncDispose]();
       await Promise.all([primary.stop(), ...replicaServers.map((server) => server.stop())]);

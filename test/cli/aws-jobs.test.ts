@@ -97,7 +97,9 @@ test('a check that was interrupted goes on where it was when somebody comes back
   const first = startCli(['check', 'eu/acme', '--stack', 'stack']);
   await first.shows(JOB);
   first.kill('SIGINT');
-  const [, job = ''] = JOB.exec((await first.ended()).stderr) ?? [];
+  const { code, stderr } = await first.ended();
+  const [, job = ''] = JOB.exec(stderr) ?? [];
+  expect(code).toBe(130);
   await world.lambda.idle();
   const before = slices();
 

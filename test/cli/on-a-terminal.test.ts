@@ -1,42 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { findFolderOf, searchPath } from '../support/find-executable.ts';
+import { CTRL_C, hasTerminals, onTerminal } from './on-terminal.ts';
 import { startReplicatedServers } from './replicated-servers.ts';
 import { runHere } from './run-here.ts';
-
-const CLI = fileURLToPath(new URL('../../lib/cli/chef-sync-ctl.ts', import.meta.url));
-/** From bsdutils, which every Debian has: runs a command on a terminal of its own. */
-const hasTerminals = findFolderOf(['script'], searchPath()) !== undefined;
-
-/** Runs `chef-sync-ctl` on a terminal where somebody types each answer when its question is there. */
-async function onTerminal(
-  args: readonly string[],
-  answers: readonly (readonly [question: RegExp, answer: string])[],
-): Promise<{ readonly code: number | null; readonly shown: string }> {
-  const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', NO_COLOR: '1' },
-  });
-  const waiting = [...answers];
-  let shown = '';
-  let unanswered = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    shown += text;
-    unanswered += text;
-    const [next] = waiting;
-    if (next === undefined || !next[0].test(unanswered)) return;
-    waiting.shift();
-    unanswered = '';
-    child.stdin.write(`${next[1]}\n`);
-  });
-  const [code] = await once(child, 'close');
-  expect(waiting, shown).toEqual([]);
-  return { code: typeof code === 'number' ? code : null, shown };
-}
 
 describe.runIf(hasTerminals)('on a terminal', () => {
   test('repair --delete-extra shows what only the replica has, and deletes it after a whole yes alone', async () => {
@@ -83,4 +51,45 @@ describe.runIf(hasTerminals)('on a terminal', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/url: "?https:\/\/chef-eu\.example\.com/);
     expect(readFileSync(file, 'utf8')).toContain('source: acme');
   });
+
+  test('check and plan have a line of the terminal for each object, and a file gets all of it', async () => {
+    await using servers = await startReplicatedServers();
+    const config = ['--config', servers.configFile];
+    const files = (content: string): Readonly<Record<string, string>> =>
+      Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`recipes/step_${n}.rb`, content]));
+    servers.primary.organization('acme').putCookbook('apt', '1.0.0', { files: files('# new') });
+    servers.replicas[0]?.organization('acme').putCookbook('apt', '1.0.0', { files: files('# old') });
+    servers.replicas[0]?.organization('acme').putRole('own', {});
+
+    const whole = await runHere('check', 'eu/acme', ...config);
+    const checked = await onTerminal(['check', 'eu/acme', ...config]);
+    const planned = await onTerminal(['plan', 'eu/acme', ...config]);
+
+    expect(whole.stdout).toContain('recipes/step_7.rb');
+    expect(whole.stdout).toMatch(/^eu\/acme {2}.{80,}$/m);
+    for (const { shown } of [checked, planned]) {
+      for (const line of linesOf(shown)) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+    expect(linesOf(checked.shown)).toContainEqual(
+      expect.stringMatching(/^\* \/cookbooks\/apt\/1\.0\.0 {2}recipes.*…$/),
+    );
+    expect(checked.shown.replace(/\s+/g, ' ')).toContain('only on the primary (+), 1 only on the replica (-)');
+    expect(linesOf(planned.shown)).toContainEqual(expect.stringMatching(/^upsert +\/cookbooks\/apt\/1\.0\.0 /));
+  });
+
+  test('Ctrl-C at a question ends the command, and nothing is deleted', async () => {
+    await using servers = await startReplicatedServers();
+    expect((await runHere('run', '--once', '--config', servers.configFile)).code).toBe(0);
+    servers.replicas[0]?.organization('acme').putRole('extra', {});
+    const repair = ['repair', 'eu/acme', '--delete-extra', '--config', servers.configFile];
+
+    const ended = await onTerminal(repair, [[/Delete 1 object of the replica/, CTRL_C]]);
+
+    expect(ended.code, ended.shown).toBe(130);
+    expect(ended.shown).toContain('Ended by SIGINT before everything was done: run it again.');
+    expect(servers.replicas[0]?.organization('acme').dump().roles.has('extra')).toBe(true);
+  });
 });
+
+/** What a terminal shows in lines, without what moves its cursor. */
+const linesOf = (shown: string): readonly string[] => stripVTControlCharacters(shown).split(/\r?\n|\r/);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import { claimDaemon } from '../../lib/local/claim-daemon.ts';
 import { openStateFileForSteering } from '../../lib/local/sqlite-state-file.ts';
 import { type FunctionWorld, startFunctionWorld } from '../assembly/function-world.ts';
+import { hasTerminals, onTerminal } from './on-terminal.ts';
 import { type ReplicatedServers, startFollowedServers, startReplicatedServers } from './replicated-servers.ts';
 import { type CliProcess, runCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
@@ -200,6 +201,20 @@ describe('on AWS', () => {
     expect(stderr).toBe(
       'deploying\nchef-sync-ctl: The deployment of new failed (exit code 1): correct what it says above, and run it again.\n',
     );
+  });
+
+  test.runIf(hasTerminals)('who does not agree to a deployment has nothing deployed, and is told so', async () => {
+    npx(0);
+    rmSync(join(folder, 'asked'), { force: true });
+
+    const { code, shown } = await onTerminal(
+      ['reconfigure', '--config', configFile, '--stack', 'stack'],
+      [[/Deploy the stack stack\?/, 'no']],
+    );
+
+    expect(shown).toContain('nothing is deployed');
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, 'asked'))).toBe(false);
   });
 
   test('a configuration that is named is meant for this machine, whatever stack the environment names', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
@@ -9,8 +10,12 @@ const CLI = fileURLToPath(new URL('../../lib/cli/chef-sync-ctl.ts', import.meta.
 const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/test-cli', import.meta.url));
 const START = fileURLToPath(new URL('../../lib/cli/start.ts', import.meta.url));
 
+/** A shell reports a process that a signal has ended with this much and the number of the signal. */
+const SIGNALLED = 128;
+
 /** How a command ended. */
 export interface CliResult {
+  /** As a shell reports it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -66,7 +71,7 @@ export function startCli(
     kill: (signal) => void child.kill(signal),
     async ended() {
       await closed;
-      return { code: child.exitCode, ...output };
+      return { code: child.exitCode ?? SIGNALLED + constants.signals[child.signalCode ?? 'SIGKILL'], ...output };
     },
   };
 }
