@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { globProblem } from '../config/object-glob.ts';
+import { unsyncedOf } from '../runtime/operator.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { allUnsynced, type UnsyncedObject } from '../sync/unsynced-objects.ts';
+import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
 import { counted } from './plain-text.ts';
@@ -60,10 +61,7 @@ async function showUnsyncedObjects(selector: string, options: UnsyncedObjectsOpt
     const pairs = await choosePairs(operator, selector);
     const filter = { state: options.only, glob: options.match };
     const found = await Promise.all(
-      pairs.map(async ({ name }) => {
-        const objects = await allUnsynced((after) => operator.unsyncedPage(name, filter, after));
-        return { name, ...shownOf(objects, options) };
-      }),
+      pairs.map(async ({ name }) => ({ name, ...shownOf(await unsyncedOf(operator, name, filter), options) })),
     );
     const exit = found.some(({ shown, left }) => shown.length + left > 0) ? 'unsynced' : 'ok';
     if (options.json === true) {

@@ -1,6 +1,6 @@
 import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
 import type { PairStatus } from '../sync/pair-status.ts';
-import type { UnsyncedFilter, UnsyncedPage } from '../sync/unsynced-objects.ts';
+import { allUnsynced, type UnsyncedFilter, type UnsyncedObject, type UnsyncedPage } from '../sync/unsynced-objects.ts';
 import type { WorkUnderWay } from '../sync/work-under-way.ts';
 import type { LogReader } from './read-log.ts';
 
@@ -40,7 +40,7 @@ export interface Operator {
   pairs(): Promise<readonly KnownPair[]>;
   /** How each of them is, in their order. */
   status(pairs: readonly string[]): Promise<readonly PairStatus[]>;
-  /** Objects of a pair that are not in sync, a page that begins at `after`; `allUnsynced` collects them all. */
+  /** Objects of a pair that are not in sync, a page that begins at `after`; {@link unsyncedOf} collects them all. */
   unsyncedPage(pair: string, filter: UnsyncedFilter, after?: string): Promise<UnsyncedPage>;
   /** The objects of a pair that were last copied or found equal, newest first. A home that does not know them cheaply has none of this. */
   recentCopies?(pair: string, limit: number): Promise<readonly RecentCopy[]>;
@@ -61,3 +61,10 @@ export interface Operator {
   readonly lookEveryMs: number;
   close(): void;
 }
+
+/** Every object of a pair that is not in sync, by path. */
+export const unsyncedOf = (
+  operator: Pick<Operator, 'unsyncedPage'>,
+  pair: string,
+  filter: UnsyncedFilter = {},
+): Promise<readonly UnsyncedObject[]> => allUnsynced((after) => operator.unsyncedPage(pair, filter, after));

@@ -12,12 +12,12 @@ import { type PackedConfig, unpackConfig } from '../../lib/config/packed-config.
 import type { OperatorAnswer, OperatorRequest } from '../../lib/model/operator-request.ts';
 import type { Ledger } from '../../lib/ports/ledger.ts';
 import type { Inspector } from '../../lib/runtime/inspector.ts';
-import type { Operator } from '../../lib/runtime/operator.ts';
+import { type Operator, unsyncedOf } from '../../lib/runtime/operator.ts';
 import { openRemoteInspector } from '../../lib/runtime/remote-inspector.ts';
 import { openRemoteOperator } from '../../lib/runtime/remote-operator.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
-import { allUnsynced, type UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
+import type { UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
 import { createApp } from '../cdk/stack-under-test.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
 import { type LocalCloud, startLocalCloud } from './local-cloud.ts';
@@ -147,7 +147,7 @@ export async function startAssembledStack(
     async status(pair) {
       const [status] = await operator.status([pair]);
       if (status === undefined) throw new Error(`status knows nothing of ${pair}`);
-      return { status, unsynced: await allUnsynced((after) => operator.unsyncedPage(pair, {}, after)) };
+      return { status, unsynced: await unsyncedOf(operator, pair) };
     },
     control: (request) => operator.answer(request),
     operator,

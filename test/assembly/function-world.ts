@@ -6,9 +6,10 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../lib/config/load-config.ts';
 import { packConfig, unpackConfig } from '../../lib/config/packed-config.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../lib/model/operator-request.ts';
+import { unsyncedOf } from '../../lib/runtime/operator.ts';
 import { openRemoteOperator } from '../../lib/runtime/remote-operator.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
-import { allUnsynced, type UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
+import type { UnsyncedObject } from '../../lib/sync/unsynced-objects.ts';
 import { type DynamoServer, startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type EventSource, eventSource, lambdaContext } from '../support/aws/event-source.ts';
 import { type LambdaServer, startLambdaServer } from '../support/aws/lambda-server.ts';
@@ -145,7 +146,7 @@ export async function startFunctionWorld(): Promise<FunctionWorld> {
       const operator = openRemoteOperator('stack');
       const [status] = await operator.status(['eu/acme']);
       if (status === undefined) throw new Error('status knows no pair');
-      return { status, unsynced: await allUnsynced((after) => operator.unsyncedPage('eu/acme', {}, after)) };
+      return { status, unsynced: await unsyncedOf(operator, 'eu/acme') };
     },
     hurryInspector(seconds) {
       inspectorSeconds = seconds;
