@@ -28,8 +28,8 @@ const LOGGED_FUNCTIONS = ['poller', 'copier', 'parker', 'inspector', 'control', 
 const MANY_LINES = 500;
 const LONG_PAGE_MS = 15_000;
 
-/** Lines that Lambda itself writes about every invocation. */
-const INVOCATION_LINES = ['INIT_START', 'START RequestId', 'END RequestId', 'REPORT RequestId'];
+/** In the lines that Lambda itself writes about every invocation, and in those that CloudWatch makes metrics of. */
+const UNWANTED = ['INIT_START', 'START RequestId', 'END RequestId', 'REPORT RequestId', '_aws'];
 
 /** The lines of a function in a page are in their order; the pages go function by function. `prefix` begins the name of every log group. */
 export function openAwsLogs(
@@ -53,10 +53,13 @@ export function openAwsLogs(
   };
 }
 
-/** Lines of a pair are JSON and name it. All other lines are wanted of the functions themselves, texts of crashes too. */
+/**
+ * Lines of a pair are JSON, name it and have a level, which its metrics lack. All other lines are wanted of the functions themselves, texts of
+ * crashes too.
+ */
 export function filterPattern(pair: string | undefined): string {
-  if (pair !== undefined) return `{ $.pair = ${JSON.stringify(pair)} }`;
-  return [...INVOCATION_LINES.map((text) => `-"${text}"`), '-"\\"pair\\":"'].join(' ');
+  if (pair !== undefined) return `{ ($.pair = ${JSON.stringify(pair)}) && ($.level = *) }`;
+  return [...UNWANTED.map((text) => `-"${text}"`), '-"\\"pair\\":"'].join(' ');
 }
 
 function placeOf(text = '0 '): { index: number; next: string | undefined } {

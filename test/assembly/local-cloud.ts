@@ -84,7 +84,7 @@ export interface LocalCloud extends AsyncDisposable {
   readonly logs: LogsServer;
   /** Every call of the functions, and of Lambda and EventBridge with their roles. */
   readonly calls: readonly AwsCall[];
-  /** Lines that functions printed. */
+  /** Lines that functions printed; CloudWatch has them too. */
   readonly log: readonly string[];
   /** What each invocation took, in the order in which they ended. */
   readonly usages: readonly InvocationUsage[];
@@ -135,13 +135,18 @@ export async function startLocalCloud(): Promise<LocalCloud> {
   const deadly = new Map<string, string | undefined>();
   let aheadMs = 0;
 
+  const keepLine = (functionName: string, line: string): void => {
+    log.push(line);
+    logs.put(`/aws/lambda/${functionName}`, Date.now(), line);
+  };
+
   const invoke = async (functionName: string, event: unknown, remainingSeconds?: number): Promise<unknown> => {
     const deployed = functions.get(functionName);
     if (deployed === undefined) throw new Error(`there is no function ${functionName}`);
     const environment =
       deployed.idle.find((one) => !one.isDead()) ??
       (await startEnvironment(deployed, {
-        onLog: (line) => log.push(line),
+        onLog: (line) => keepLine(functionName, line),
         onUsage: (usage) => usages.push({ functionName, ...usage }),
       }));
     deployed.idle.splice(0, deployed.idle.length, ...deployed.idle.filter((one) => one !== environment));

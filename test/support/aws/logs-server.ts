@@ -27,8 +27,8 @@ const requestShape = z.object({
 });
 
 /**
- * Starts a server with the two kinds of filter patterns that the product uses: one field of a JSON line with a value, and terms that must
- * not be there. The first page of every search is empty and not the last, as the service allows itself.
+ * Starts a server with the two kinds of filter patterns that the product uses: a JSON line with a value of one field and any
+ * of another, and terms that must not be there. The first page of every search is empty and not the last, as the service allows itself.
  */
 export async function startLogsServer(onCall?: CallListener): Promise<LogsServer> {
   const groups = new Map<string, Line[]>();
@@ -74,8 +74,10 @@ export async function startLogsServer(onCall?: CallListener): Promise<LogsServer
 }
 
 function matcher(pattern: string): (text: string) => boolean {
-  const [, field, value] = /^\{ \$\.(\w+) = ("[^"]*") \}$/.exec(pattern) ?? [];
-  if (field !== undefined && value !== undefined) return (text) => fieldOf(text, field) === JSON.parse(value);
+  const [, field, value, present] = /^\{ \(\$\.(\w+) = ("[^"]*")\) && \(\$\.(\w+) = \*\) \}$/.exec(pattern) ?? [];
+  if (field !== undefined && value !== undefined && present !== undefined) {
+    return (text) => fieldOf(text, field) === JSON.parse(value) && fieldOf(text, present) !== undefined;
+  }
   const terms = [...pattern.matchAll(/(?<=^| )-("(?:[^"\\]|\\.)*")/g)].map(([, term = '""']) =>
     String(JSON.parse(term)),
   );
