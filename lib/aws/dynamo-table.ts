@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../ports/clock.ts';
 import type { UpdateResult } from '../ports/ledger.ts';
+import { clientSettings } from './client-settings.ts';
 
 /** Name of the local index of unsynced entries, and of its sort key. */
 export const UNSYNCED_INDEX = 'unsynced';
@@ -88,9 +89,12 @@ const REQUEST_TRIES = 8;
 
 /** The client that {@link createDynamoTable} wants. */
 export function openDynamo(config: DynamoDBClientConfig = {}): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: REQUEST_TRIES, ...config }), {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+  return DynamoDBDocumentClient.from(
+    new DynamoDBClient({ ...clientSettings(), maxAttempts: REQUEST_TRIES, ...config }),
+    {
+      marshallOptions: { removeUndefinedValues: true },
+    },
+  );
 }
 
 /** The table `tableName`, with the keys and the local index that `functions/README.md` describes. */

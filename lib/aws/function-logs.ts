@@ -3,6 +3,7 @@ import {
   FilterLogEventsCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { clientSettings } from './client-settings.ts';
 
 /** A line of a function's log. */
 export interface FunctionLogLine {
@@ -36,8 +37,13 @@ export type SearchFunctionLogs = (search: FunctionLogSearch) => Promise<Function
 /** Lines of a page; far less than a megabyte. */
 const LINES_PER_PAGE = 500;
 
+/** A search reads up to that long before it answers with what it has found so far. */
+const SEARCH_TIMEOUT_MS = 15_000;
+
 /** A log group that does not exist has no lines. */
-export function createFunctionLogs(client = new CloudWatchLogsClient()): SearchFunctionLogs {
+export function createFunctionLogs(
+  client = new CloudWatchLogsClient(clientSettings(SEARCH_TIMEOUT_MS)),
+): SearchFunctionLogs {
   return async ({ group, pattern, from, next }) => {
     try {
       const { events = [], nextToken } = await client.send(

@@ -6,6 +6,7 @@ import {
   type LambdaClientConfig,
 } from '@aws-sdk/client-lambda';
 import { SyncError } from '../model/sync-error.ts';
+import { clientSettings } from './client-settings.ts';
 import { regionOfEnvironment, sentencePart, signInProblem } from './sign-in-problem.ts';
 
 /** Invokes functions of AWS Lambda and waits for their answers. */
@@ -21,13 +22,12 @@ export interface Invoker {
 
 /** Longer than any of the functions may take (5 minutes). */
 const ANSWER_TIMEOUT_MS = 310_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Region and credentials by the usual rules of AWS. Asks nothing yet. */
-export function createInvoker(config: LambdaClientConfig = {}): Invoker {
+export function createInvoker(config: LambdaClientConfig = {}, answerTimeoutMs = ANSWER_TIMEOUT_MS): Invoker {
   const client = new LambdaClient({
     ...regionOfEnvironment(),
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: ANSWER_TIMEOUT_MS },
+    ...clientSettings(answerTimeoutMs),
     ...config,
   });
   const send = async (

@@ -1,4 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { clientSettings } from '../aws/client-settings.ts';
 import { createDynamoDestinations, type Destinations } from '../aws/dynamo-destinations.ts';
 import type { DynamoTable } from '../aws/dynamo-table.ts';
 import { createSecrets } from '../aws/secrets.ts';
@@ -56,7 +57,7 @@ export function openAwsPairContexts(logOf: LogOf, shareOf: (config: PackedConfig
   const config = readPackedConfig();
   const table = openTable();
   const recordsOf = awsPairRecords(config, table, clock);
-  const secrets = createSecrets(new SecretsManagerClient(), clock);
+  const secrets = createSecrets(new SecretsManagerClient(clientSettings()), clock);
   const servers = openAwsChefServers(config, secrets, clock);
   const destinations = createDynamoDestinations(table);
   const share = shareOf(config);

@@ -1,5 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
+import { clientSettings } from '../aws/client-settings.ts';
 import { type PollSlot, takePollSlot } from '../aws/poll-slots.ts';
 import { createSqsWorkQueue, laneUrl } from '../aws/sqs-work-queue.ts';
 import type { PackedPair } from '../config/packed-config.ts';
@@ -42,7 +43,7 @@ const eventShape = z.object({ pair: z.string() });
 
 /** Makes everything that every poll of this execution environment shares. */
 export function openAwsPoller(logOf: LogOf): Poller {
-  const sqs = new SQSClient();
+  const sqs = new SQSClient(clientSettings());
   const queuePrefix = awsVariable('CHEF_SYNC_QUEUE_PREFIX');
   const home = openAwsPairContexts(logOf, (config) => ({
     queueOf: ({ lane }) => createSqsWorkQueue(sqs, laneUrl(queuePrefix, lane)),
