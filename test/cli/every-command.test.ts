@@ -18,9 +18,13 @@ const here = (...args: readonly string[]) => runHere(...args, '--config', server
 const help = await runHere('--help');
 const commands = [...help.stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name ?? '');
 
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const [, section = ''] = /^## Commands\n([\s\S]*?)^###? /m.exec(readme) ?? [];
+
+/** What the text below the table of the README says of all of them, or of all of a kind. */
+const COMMON_OPTIONS = ['config', 'stack', 'state', 'job', 'json', 'quiet', 'no-color', 'debug', 'help'];
+
 test('the help names every command that the README names', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const [, section = ''] = /^## Commands\n([\s\S]*?)^###? /m.exec(readme) ?? [];
   const named = [...section.matchAll(/^\| `(?:chef-sync-ctl )([a-z-]+)[^|]*?(?:`, `([a-z-]+)`)?/gm)].flatMap(
     ([, ...names]) => names,
   );
@@ -36,6 +40,21 @@ describe('every command', () => {
     expect(stdout).toMatch(new RegExp(`^Examples?:\n[\\s\\S]*^ {2}\\$ .*chef-sync-ctl ${command}`, 'm'));
     expect(stdout).toMatch(/^Exit codes.*:\n {2}0 /m);
     for (const option of ['--quiet', '--no-color', '--debug']) expect(stdout).toContain(`\n  ${option} `);
+  });
+
+  test.each(commands)('%s has its options in the table of the README, and that names no others', async (command) => {
+    const { stdout } = await runHere(command, '--help');
+    const optionsIn = (text: string): ReadonlySet<string> =>
+      new Set(
+        [...text.matchAll(/--([a-z-]+)/g)]
+          .map(([, name = '']) => name)
+          .filter((name) => !COMMON_OPTIONS.includes(name)),
+      );
+    const rows = section
+      .split('\n')
+      .filter((line) => new RegExp(`^\\| [^|]*\`(chef-sync-ctl )?${command}[ \`]`).test(line));
+
+    expect(optionsIn(rows.join('\n'))).toEqual(optionsIn([...stdout.matchAll(/^ {2}--[a-z-]+/gm)].join('\n')));
   });
 
   test('that is misspelt is met with the one that is probably meant', async () => {

@@ -48,6 +48,18 @@ test('every command of the first hour in the README does what it says there', as
   expect(results.get('plan eu/acme')?.stdout).toContain('/roles/web');
   expect(results.get('check eu/acme')?.stdout).toMatch(/\d+ equal \(=\)/);
   expect(results.get('sync-status')?.stdout).toMatch(/^eu\/acme +in sync /m);
+  // The servers speak plain HTTP, which doctor warns of.
+  expect(results.get('doctor')?.stdout).toMatch(/^primary, organization acme$[\s\S]*^eu, organization acme$/m);
+  expect(results.get('doctor')?.stdout).toMatch(/^\d+ ok, \d+ warnings?, 0 failures\n$/m);
+  expect(results.get('unsynced-objects eu/acme')?.stdout).toBe('none\n');
+  expect(results.get('sync-stop eu/acme')?.stdout).toBe('eu/acme  stopped\n');
+  expect(results.get('sync-start eu/acme')?.stdout).toBe('eu/acme  started; the next poll goes on\n');
+  expect(results.get('run --once')?.stdout).toMatch(/^eu\/acme {2}in sync \(\d+ objects?, .*\)\n$/);
+  for (const command of commands.filter((one) => one.startsWith('prepare-org'))) {
+    expect(results.get(command)?.stdout).toMatch(
+      /^ {2}done {5}check +reads cookbooks, data bags, roles and environments/m,
+    );
+  }
   expect(results.get('sync-log eu/acme --since 1h')?.stdout).toContain(
     'the inventory of the primary found differences',
   );
