@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Annotations, type App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { ConfigError } from '../lib/config/config-error.ts';
+import { COPIERS_PER_LANE, planLanes } from '../lib/config/lanes.ts';
 import { loadConfig } from '../lib/config/load-config.ts';
 import type { OrganizationPair } from '../lib/config/organization-pairs.ts';
 import { packConfig } from '../lib/config/packed-config.ts';
@@ -54,7 +55,9 @@ export function addChefSyncStack(app: App, bundle = bundleFunctions): ChefSyncSt
       const sentence = `this is the example ${relative('', EXAMPLE)}, which cannot be deployed; name your configuration with -c config=FILE`;
       Annotations.of(stack).addWarningV2('chef-sync:example', sentence);
     }
-    for (const sentence of fastPolling(pairs)) Annotations.of(stack).addInfo(sentence);
+    for (const sentence of [...fastPolling(pairs), ...concurrency(context.stack, pairs)]) {
+      Annotations.of(stack).addInfo(sentence);
+    }
     return stack;
   } finally {
     // Assets were copied when the stack was made.
@@ -80,4 +83,19 @@ function fastPolling(pairs: readonly OrganizationPair[]): readonly string[] {
     const more = (idle(pollSeconds) - idle(60)).toFixed(2);
     return [`${name} is polled every ${pollSeconds} s, which costs about $${more} a month more than every minute`];
   });
+}
+
+/** Functions that an account may run at a time until it asks for more. */
+const NEW_ACCOUNT_CONCURRENCY = 10;
+
+/** Beside polls and copiers: the two that the mapping of dead letters may start, an inspector, and whoever answers an operator. */
+const OTHER_FUNCTIONS = 4;
+
+/** How many functions run at a time, where a new account has no room for them: polls would be dropped and copies wait. */
+function concurrency(stackName: string, pairs: readonly OrganizationPair[]): readonly string[] {
+  const most = pairs.length + COPIERS_PER_LANE * planLanes(pairs).lanes.length + OTHER_FUNCTIONS;
+  if (most <= NEW_ACCOUNT_CONCURRENCY) return [];
+  return [
+    `up to ${most} functions of ${stackName} run at a time, and a new account of AWS allows ${NEW_ACCOUNT_CONCURRENCY}: see what yours allows with "aws lambda get-account-settings", and ask for more in Service Quotas ("Concurrent executions" of Lambda) before you deploy`,
+  ];
 }

@@ -8,9 +8,10 @@ import type { SyncFunction } from './sync-function.ts';
 
 /**
  * Deliveries before a message is parked. Copiers acknowledge failures too, as the ledger owns the retries, so a message
- * comes again only after a crash; three in a row are no accident.
+ * comes again only after a crash, or when Lambda had no room to start a copier, which counts as a delivery too. AWS advises
+ * five at least, so that a bootstrap in an account with little room parks nothing that is well.
  */
-const MAX_RECEIVE_COUNT = 3;
+const MAX_RECEIVE_COUNT = 5;
 
 /** A lane of the plan, who works on it, and where its dead letters go. */
 export interface LaneProps {

@@ -79,7 +79,8 @@ export class Monitoring extends Construct {
       evaluationPeriods: 3,
     });
     this.#alarm('messages-are-parked', {
-      sentence: 'Copiers crashed on messages until these went to a dead letter queue, and their objects were parked.',
+      sentence:
+        'Copiers crashed on messages, or could not be started, until these went to a dead letter queue, and their objects were parked.',
       metric: messagesParked(stackName),
     });
     this.#alarm('the-parker-fails', {

@@ -41,7 +41,7 @@ export function openAwsParker(logOf: LogOf, log: Log): Parker {
           return { parked, failed: records.slice(index).map((record) => record.id) };
         }
         parked += 1;
-        logOf(message.pair)('warn', 'parked: copiers crashed on it', { path: message.path });
+        logOf(message.pair)('warn', 'parked: no copier came to an end with it', { path: message.path });
       }
       return { parked, failed: [] };
     },

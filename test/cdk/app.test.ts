@@ -76,6 +76,20 @@ describe('the stack of a configuration', () => {
     );
   });
 
+  test('says how many functions run at a time when a new account of AWS does not allow so many', () => {
+    const organizations = ['acme', 'tools', 'web'].map((source) => `  - { source: ${source}, replica: eu }`);
+    const infos = (count: number) => {
+      const config = configuration('concurrency.yaml', ...organizations.slice(0, count));
+      const { stack } = synthesizeApp({ config }, stubFunctions);
+      return Annotations.fromStack(stack).findInfo('/chef-sync', Match.anyValue());
+    };
+
+    expect(infos(2)).toEqual([]);
+    expect(infos(3).map(({ entry }) => entry.data)).toEqual([
+      'up to 13 functions of chef-sync run at a time, and a new account of AWS allows 10: see what yours allows with "aws lambda get-account-settings", and ask for more in Service Quotas ("Concurrent executions" of Lambda) before you deploy',
+    ]);
+  });
+
   test('links its alarms to the runbook of the context', () => {
     Template.fromStack(acmeFirst.stack).allResourcesProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: Match.stringLikeRegexp('https://wiki\\.example\\.com/runbook#'),

@@ -115,7 +115,7 @@ describe('a lane', () => {
       FifoQueue: true,
       ContentBasedDeduplication: false,
       VisibilityTimeout: 360,
-      RedrivePolicy: { deadLetterTargetArn: Match.anyValue(), maxReceiveCount: 3 },
+      RedrivePolicy: { deadLetterTargetArn: Match.anyValue(), maxReceiveCount: 5 },
     });
     minimal.template.hasResourceProperties('AWS::SQS::Queue', {
       QueueName: 'chef-sync-dead-letters.fifo',
