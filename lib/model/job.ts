@@ -1,3 +1,4 @@
+import type { ObjectKind } from './object-kind.ts';
 import type { ListPath, ObjectPath } from './object-path.ts';
 import type { SyncErrorFacts } from './sync-error.ts';
 
@@ -56,7 +57,7 @@ export interface Job {
   readonly startedAt: number;
   /** Where the next slice goes on. Absent: the job has not begun, or is over. */
   readonly place?: JobPlace;
-  /** What was found so far: by sign; of a plan by action and kind, `upsert role`. */
+  /** What was found so far. */
   readonly counts: JobCounts;
   /** The job is over. */
   readonly endedAt?: number;
@@ -74,7 +75,18 @@ export interface WalkPlace {
   readonly after?: string;
 }
 
-export type JobCounts = Readonly<Partial<Record<string, number>>>;
+export type JobCounts = Readonly<Partial<Record<JobCounter, number>>>;
+
+/** Objects by their sign, findings of a doctor by their verdict, and what a plan counts. */
+export type JobCounter = ObjectLine['sign'] | Finding['verdict'] | PlanCounter;
+
+/** What polls do by kind, `upsert role`; what polls do not touch; and what the deletes of each kind are decided by. */
+export type PlanCounter =
+  | 'unreadable'
+  | 'only on the replica'
+  | `${'upsert' | 'delete' | 'leave'} ${ObjectKind}`
+  /** `live`: members, as the guard counts them. `asks`: deletes that it was not asked about. `keeps`: left, and deletes wait for it. */
+  | `${'live' | 'asks' | 'keeps'} ${ObjectKind}`;
 
 export interface JobProblem extends Pick<SyncErrorFacts, 'code' | 'scope' | 'side'> {
   /** One sentence for an operator, with the next step. */
@@ -139,6 +151,19 @@ export interface JobSlice {
   readonly job: Job;
   readonly lines: readonly JobLine[];
 }
+
+/** The counts with one more of these. */
+export const countOne = (counts: JobCounts, counter: JobCounter): JobCounts => ({
+  ...counts,
+  [counter]: (counts[counter] ?? 0) + 1,
+});
+
+/** What a slice came to that stopped at `place`; without one the job is over. */
+export const endSlice = (
+  job: Job,
+  { place, counts, lines }: Pick<Job, 'place' | 'counts'> & Pick<JobSlice, 'lines'>,
+  now: number,
+): JobSlice => ({ job: { ...job, place, counts, endedAt: place === undefined ? now : undefined }, lines });
 
 /** The job before its first slice. */
 export const startJob = (request: JobRequest, now: number): Job => ({ request, startedAt: now, counts: {} });

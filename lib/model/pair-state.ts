@@ -191,6 +191,10 @@ export function newPairState(now: number, filterHash: string, start: PairState['
   };
 }
 
+/** `bootstrap: false`, and the baseline is not complete: what is new on the primary is taken as it is. */
+export const isTakingBaseline = ({ start, baselineAt }: PairState): boolean =>
+  start === 'baseline' && baselineAt === undefined;
+
 const restarted = (side: InventoryProgress): InventoryProgress => ({
   number: side.number,
   firstOfEpoch: side.number + 1,

@@ -1,3 +1,6 @@
+import type { ObjectKind } from '../model/object-kind.ts';
+import type { Release } from '../model/pair-state.ts';
+
 /** Deletes of one kind that are always allowed within a day: a handful is daily work even in a small organization. */
 const ALWAYS_ALLOWED_DELETES = 20;
 /** Share of the live entries of a kind that may be deleted within a day. */
@@ -25,6 +28,12 @@ export function deleteLimit(live: number): number {
   const limit = Math.max(ALWAYS_ALLOWED_DELETES, Math.floor(live * ALLOWED_DELETE_SHARE));
   return live > HALF_RULE_ABOVE ? Math.min(limit, Math.floor(live / 2)) : limit;
 }
+
+/** Deletes of the kind that were released within the guard's memory. */
+export const releasedLastDay = (released: readonly Release[], kind: ObjectKind, now: number): number =>
+  released
+    .filter((one) => one.kind === kind && one.at > now - GUARD_WINDOW_MS)
+    .reduce((sum, one) => sum + one.count, 0);
 
 /**
  * Decides over the whole batch before the first delete: all of it or nothing. A counter that fires at N has already deleted N (see

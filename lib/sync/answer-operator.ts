@@ -1,7 +1,7 @@
 import { unsyncedBucket } from '../model/ledger-entry.ts';
 import { type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { OperatorAnswer, OperatorRequest } from '../model/operator-request.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import { approveDeletes, resyncPair, retryObjects, startPair, stopPair } from './control-pair.ts';
 import type { PairRecords } from './pair-context.ts';
 import { takeHint } from './take-hint.ts';
@@ -60,7 +60,7 @@ async function refuseUnknownPlan({ pair, ledger }: PairRecords, plan: string): P
   if (plans.some(({ id }) => id === plan)) return;
   const others = plans.map(({ id, kind, count }) => `${id} (${count} of kind ${kind})`).join(', ');
   const known = others === '' ? 'none of its deletes are held' : `its plans are ${others}`;
-  throw refusal(`${pair} has no plan ${plan}; ${known}.`, 'PLAN_UNKNOWN');
+  throw refusal('PLAN_UNKNOWN', `${pair} has no plan ${plan}; ${known}.`);
 }
 
 /** Whoever names a path waits for something to happen to it. */
@@ -70,14 +70,11 @@ async function refuseUnlessToBeCopied({ pair, ledger }: PairRecords, path: Objec
   if (typeof bucket === 'number' || bucket === 'parked') return;
   if (entry?.plan !== undefined) {
     const next = `chef-sync-ctl approve-deletes ${pair} ${entry.plan}`;
-    throw refusal(`The delete of ${path} is held, there is nothing to retry: let it go with "${next}".`, 'DELETE_HELD');
+    throw refusal('DELETE_HELD', `The delete of ${path} is held, there is nothing to retry: let it go with "${next}".`);
   }
   const next = `see what there is with "chef-sync-ctl unsynced-objects ${pair}"`;
-  throw refusal(`${path} is not waiting to be copied to ${pair}: ${next}.`, 'NOTHING_TO_RETRY');
+  throw refusal('NOTHING_TO_RETRY', `${path} is not waiting to be copied to ${pair}: ${next}.`);
 }
 
 const notReplicated = ({ pair }: PairRecords, path: ObjectPath): SyncError =>
-  refusal(`${path} is not replicated to ${pair}: its objects, include and exclude leave it out.`, 'NOT_REPLICATED');
-
-const refusal = (sentence: string, code: string): SyncError =>
-  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });
+  refusal('NOT_REPLICATED', `${path} is not replicated to ${pair}: its objects, include and exclude leave it out.`);

@@ -1,4 +1,13 @@
-import type { DoctorTarget, Finding, Job, JobRequest, JobSlice } from '../model/job.ts';
+import {
+  countOne,
+  type DoctorTarget,
+  endSlice,
+  type Finding,
+  type Job,
+  type JobRequest,
+  type JobSlice,
+} from '../model/job.ts';
+import { walkItems } from './walk-items.ts';
 import type { WalkEnd } from './walk-pair.ts';
 
 type DoctorRequest = Extract<JobRequest, { readonly command: 'doctor' }>;
@@ -19,16 +28,10 @@ export async function doctorSlice(
   request: DoctorRequest,
   end: WalkEnd,
 ): Promise<JobSlice> {
-  const counts: Record<string, number | undefined> = { ...job.counts };
   const lines: Finding[] = [];
-  let index = job.place !== undefined && 'index' in job.place ? job.place.index : 0;
-  do {
-    const target = request.targets[index];
-    if (target !== undefined) lines.push(...(await examine(target, request)));
-    index += 1;
-  } while (index < request.targets.length && end.now() < end.deadline);
-  for (const { verdict } of lines) counts[verdict] = (counts[verdict] ?? 0) + 1;
-  const isOver = index >= request.targets.length;
-  const rest = isOver ? { place: undefined, endedAt: end.now() } : { place: { index } };
-  return { job: { ...job, ...rest, counts }, lines };
+  const place = await walkItems(request.targets, job, 1, end, async (targets) => {
+    for (const target of targets) lines.push(...(await examine(target, request)));
+  });
+  const counts = lines.reduce((sum, { verdict }) => countOne(sum, verdict), job.counts);
+  return endSlice(job, { place, counts, lines }, end.now());
 }

@@ -3,7 +3,7 @@ import { holdUnderPlan, isMessageLost, isMessageOut, type LedgerEntry, release }
 import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
 import { kindOfList, trustedRef } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
-import { GUARD_WINDOW_MS, guardDeletes } from '../plan/guard-deletes.ts';
+import { GUARD_WINDOW_MS, guardDeletes, releasedLastDay } from '../plan/guard-deletes.ts';
 import type { PairContext, PairRecords } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
@@ -83,14 +83,14 @@ async function guardKind(
   // One that came back was counted when it was first released; once an hour it would use up what others may.
   const uncounted = candidates.filter((entry) => entry.lastError === undefined).length;
   const state = lease.state();
-  const recent = state.released.filter((one) => one.at > now - GUARD_WINDOW_MS);
   const verdict = guardDeletes({
     candidates: uncounted,
     live: await liveCount(ctx, kind),
-    releasedLastDay: recent.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0),
+    releasedLastDay: releasedLastDay(state.released, kind, now),
     holdsEveryDelete: state.holdsEveryDelete,
   });
   if (verdict.isReleased) {
+    const recent = state.released.filter((one) => one.at > now - GUARD_WINDOW_MS);
     await lease.write((s) => ({ ...s, released: [...recent, { kind, at: now, count: uncounted }] }));
     for (const entry of candidates) await ctx.ledger.update(entry.path, (e) => release(e, entry.version, now));
     ctx.log('info', 'deletes are released', { kind, objects: candidates.length });

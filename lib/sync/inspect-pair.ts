@@ -1,4 +1,4 @@
-import type { Job, JobRequest, JobSlice, ObjectLine } from '../model/job.ts';
+import { countOne, endSlice, type Job, type JobRequest, type JobSlice, type ObjectLine } from '../model/job.ts';
 import { type CheckedFiles, checkFiles } from './check-files.ts';
 import { comparedBaseline, noteCompared, noteComparison } from './note-comparison.ts';
 import type { KnownPair, PairSides } from './pair-context.ts';
@@ -18,7 +18,7 @@ export async function checkSlice(
   end: WalkEnd,
   onObject: (found: ComparedObject) => void = () => undefined,
 ): Promise<JobSlice> {
-  const counts: Record<string, number | undefined> = { ...job.counts };
+  let { counts } = job;
   const lines: ObjectLine[] = [];
   const checked: CheckedFiles = { primary: new Set(), replica: new Set() };
   const baseline = await comparedBaseline(sides, known, job.startedAt);
@@ -26,15 +26,14 @@ export async function checkSlice(
     let line = request.readsFiles === true ? await withFiles(sides, found, checked) : found.line;
     const unknown = baseline && (await noteComparison(baseline, sides, { ...found, line }));
     if (unknown !== undefined) line = { sign: '!', path: line.path, reason: unknown };
-    counts[line.sign] = (counts[line.sign] ?? 0) + 1;
+    counts = countOne(counts, line.sign);
     if (line.sign !== '=' || request.listsEqual) lines.push(line);
     onObject({ ...found, line });
   });
-  const endedAt = place === undefined ? end.now() : undefined;
-  if (endedAt !== undefined && baseline !== undefined && counts['!'] === undefined) {
+  if (place === undefined && baseline !== undefined && counts['!'] === undefined) {
     await noteCompared(baseline, job.startedAt);
   }
-  return { job: { ...job, place, counts, endedAt }, lines: lines.toSorted(byPath) };
+  return endSlice(job, { place, counts, lines }, end.now());
 }
 
 /** Manifests that are equal promise equal files; whether the files are so, only their bytes tell. */
@@ -57,7 +56,5 @@ export async function comparePair(sides: PairSides): Promise<readonly ObjectLine
   await walkPair(sides, undefined, { deadline: Number.POSITIVE_INFINITY, now: () => 0 }, async ({ line }) => {
     lines.push(line);
   });
-  return lines.toSorted(byPath);
+  return lines.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
-
-const byPath = (a: ObjectLine, b: ObjectLine): number => (a.path < b.path ? -1 : 1);

@@ -1,11 +1,12 @@
-import type { Job, JobRequest, JobSlice, ObjectLine } from '../model/job.ts';
+import { countOne, endSlice, type Job, type JobRequest, type JobSlice, type ObjectLine } from '../model/job.ts';
 import { holdExtra, isLive, observe } from '../model/ledger-entry.ts';
 import { type ObjectPath, type ObjectRef, parseObjectPath } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
-import { SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { identitiesOf } from './identities.ts';
 import { fingerprintOf, isExpectedFailure, type KnownPair, type PairSides } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
+import { walkItems } from './walk-items.ts';
 import { reasonOf, type WalkEnd, walkPair, walkPlace } from './walk-pair.ts';
 
 /**
@@ -21,11 +22,11 @@ export async function repairSlice(
   onObject: () => void = () => undefined,
 ): Promise<JobSlice> {
   const { records, state } = await polledPair(sides, known);
-  const counts: Record<string, number | undefined> = { ...job.counts };
+  let { counts } = job;
   const lines: ObjectLine[] = [];
   const wrong: ObjectRef[] = [];
   const place = await walkPair(sides, walkPlace(job), end, async ({ line, ref }) => {
-    counts[line.sign] = (counts[line.sign] ?? 0) + 1;
+    counts = countOne(counts, line.sign);
     if (line.sign !== '=') lines.push(line);
     if (ref !== undefined && (line.sign === '+' || line.sign === '*')) wrong.push(ref);
     onObject();
@@ -39,8 +40,7 @@ export async function repairSlice(
       return observe(entry, { path, action: 'upsert', epoch: state.epoch, now, by: 'operator' });
     });
   }
-  const endedAt = place === undefined ? end.now() : undefined;
-  return { job: { ...job, place, counts, endedAt }, lines: lines.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
+  return endSlice(job, { place, counts, lines }, end.now());
 }
 
 /** Objects handed to the guard between two looks at the clock. */
@@ -60,21 +60,15 @@ export async function deleteExtraSlice(
   end: WalkEnd,
 ): Promise<JobSlice> {
   const { records, state } = await polledPair(sides, known);
-  const counts: Record<string, number | undefined> = { ...job.counts };
   const lines: ObjectLine[] = [];
-  let index = job.place !== undefined && 'index' in job.place ? job.place.index : 0;
-  do {
-    for (const path of paths.slice(index, index + EXTRAS_PER_STEP)) {
+  const place = await walkItems(paths, job, EXTRAS_PER_STEP, end, async (step) => {
+    for (const path of step) {
       const reason = await holdOne(sides, records, state, path);
-      const line: ObjectLine = reason === undefined ? { sign: '-', path } : { sign: '!', path, reason };
-      counts[line.sign] = (counts[line.sign] ?? 0) + 1;
-      lines.push(line);
+      lines.push(reason === undefined ? { sign: '-', path } : { sign: '!', path, reason });
     }
-    index += EXTRAS_PER_STEP;
-  } while (index < paths.length && end.now() < end.deadline);
-  const isOver = index >= paths.length;
-  const rest = isOver ? { place: undefined, endedAt: end.now() } : { place: { index } };
-  return { job: { ...job, ...rest, counts }, lines };
+  });
+  const counts = lines.reduce((sum, { sign }) => countOne(sum, sign), job.counts);
+  return endSlice(job, { place, counts, lines }, end.now());
 }
 
 /** Answers why the object is left alone, or undefined when the guard has it. */
@@ -111,20 +105,17 @@ async function polledPair(
   const state = await known?.state.read();
   if (known === undefined || state?.guids.replica === undefined) {
     throw refusal(
-      'The pair was never polled, so there is nothing to repair: its first polls, or `chef-sync-ctl run --once`, copy what is missing.',
       'NEVER_POLLED',
+      'The pair was never polled, so there is nothing to repair: its first polls, or `chef-sync-ctl run --once`, copy what is missing.',
     );
   }
   const { primary, replica } = await identitiesOf(sides);
   if (primary !== state.guids.primary || replica !== state.guids.replica) {
     const which = primary === state.guids.primary ? 'replica' : 'primary';
     throw refusal(
-      `The ${which} is another organization of the same name than before: the next poll of the pair compares everything; repair it afterwards.`,
       'OTHER_ORGANIZATION',
+      `The ${which} is another organization of the same name than before: the next poll of the pair compares everything; repair it afterwards.`,
     );
   }
   return { records: known, state };
 }
-
-const refusal = (sentence: string, code: string): SyncError =>
-  new SyncError(sentence, { code, scope: 'pair', retry: 'never' });

@@ -2,7 +2,13 @@ import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { isListOfContainers, type ListPath } from '../model/object-path.ts';
-import type { InventoryProgress, Pass, PassScope, Reading } from '../model/pair-state.ts';
+import {
+  type InventoryProgress,
+  isTakingBaseline,
+  type Pass,
+  type PassScope,
+  type Reading,
+} from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
 import { nextPass } from '../plan/pace-inventory.ts';
@@ -218,7 +224,7 @@ async function compareList(
     firstOfPoll,
     epoch: state.epoch,
     trustFrom: state.trustFrom,
-    takesBaseline: state.start === 'baseline' && state.baselineAt === undefined,
+    takesBaseline: isTakingBaseline(state),
   };
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
     isListOfContainers(list) && members !== undefined ? bagsToWalk(ctx, members) : undefined;

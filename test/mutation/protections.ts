@@ -202,8 +202,8 @@ export const PROTECTIONS: readonly Protection[] = [
     name: '24-hour count of the guard',
     reason: 'An organization that is emptied object by object would pass the guard every time.',
     file: 'lib/sync/guard-held-deletes.ts',
-    text: 'recent.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0)',
-    without: '0',
+    text: 'releasedLastDay: releasedLastDay(state.released, kind, now),',
+    without: 'releasedLastDay: 0,',
     caughtBy: { file: GUARD, title: 'deletes that come one by one count together for 24 hours' },
   },
   {

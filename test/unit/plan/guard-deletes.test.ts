@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deleteLimit, type GuardedDeletes, guardDeletes } from '../../../lib/plan/guard-deletes.ts';
+import { deleteLimit, type GuardedDeletes, guardDeletes, releasedLastDay } from '../../../lib/plan/guard-deletes.ts';
 
 const deletes = (some: Partial<GuardedDeletes>): GuardedDeletes => ({
   candidates: 1,
@@ -60,4 +60,16 @@ describe('guardDeletes', () => {
       reason: 'the primary was replaced',
     });
   });
+});
+
+test('only deletes of the kind in the last 24 hours count as released', () => {
+  const DAY_MS = 24 * 60 * 60_000;
+  const released = [
+    { kind: 'role', at: 0, count: 5 },
+    { kind: 'role', at: 1, count: 3 },
+    { kind: 'role', at: 1_000, count: 1 },
+    { kind: 'environment', at: 1_000, count: 7 },
+  ] as const;
+
+  expect(releasedLastDay(released, 'role', DAY_MS)).toBe(4);
 });
