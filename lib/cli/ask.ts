@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { refusal } from '../model/sync-error.ts';
+import { releaseLines } from './screen.ts';
+import { INTERRUPTED } from './stop-signals.ts';
 
 /** How a question is asked. */
 export interface QuestionOptions {
@@ -27,7 +29,7 @@ export function createAsker(input: NodeJS.ReadableStream, output: NodeJS.Writabl
     const { value, done } = await typed.next();
     if (done !== true) return value.trim();
     output.write('\n');
-    throw refusal('NO_ANSWER', 'Nothing was written, because not everything was answered.');
+    throw refusal(INTERRUPTED, 'Nothing more was done, because not everything was answered.');
   };
   return {
     async ask(question, { usual, refuse } = {}) {
@@ -42,4 +44,19 @@ export function createAsker(input: NodeJS.ReadableStream, output: NodeJS.Writabl
     },
     close: () => lines.close(),
   };
+}
+
+/** Whether somebody sits there who can be asked. */
+export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
+
+/** Asks on the terminal; only the whole word "yes" is one. Throws as {@link Asker}. */
+export async function isConfirmed(question: string): Promise<boolean> {
+  // Whoever is asked must see what about, with --quiet too.
+  releaseLines(false);
+  const asker = createAsker(process.stdin, process.stderr);
+  try {
+    return (await asker.ask(`${question} Type yes to go on`, { usual: 'no' })) === 'yes';
+  } finally {
+    asker.close();
+  }
 }

@@ -73,7 +73,7 @@ async function check(selector: string, options: CheckOptions): Promise<Exit> {
     await inspector.close();
   }
   const exit = worstExit(exits);
-  if (options.json === true) printJson(exit, found);
+  if (options.json === true) printJson(exit, { pairs: found });
   return exit;
 }
 

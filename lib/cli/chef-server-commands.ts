@@ -1,4 +1,5 @@
 import type { ConfiguredOrganization } from '../config/select-organization.ts';
+import { shellWord } from './home-address.ts';
 
 /**
  * The commands that do on a Chef server, as its own administrator, what `prepare-org` does from here: one line each, comments included. For
@@ -15,11 +16,11 @@ export function chefServerCommands(
     'file' in key
       ? [
           `# Then here, with ${pem} from there:`,
-          `install -D -m 600 ${word(pem)} ${word(key.file)} && shred -u ${word(pem)}`,
+          `install -D -m 600 ${shellWord(pem)} ${shellWord(key.file)} && shred -u ${shellWord(pem)}`,
         ]
       : [
           `# Then where AWS is at hand, with ${pem} from there:`,
-          `aws secretsmanager ${isRotation ? 'put-secret-value --secret-id' : 'create-secret --name'} ${word(key.secret)} --secret-string file://${word(pem)} && shred -u ${word(pem)}`,
+          `aws secretsmanager ${isRotation ? 'put-secret-value --secret-id' : 'create-secret --name'} ${shellWord(key.secret)} --secret-string file://${shellWord(pem)} && shred -u ${shellWord(pem)}`,
         ];
   if (organization === null) {
     return [
@@ -30,7 +31,7 @@ export function chefServerCommands(
     return [
       on,
       `chef-server-ctl list-user-keys ${user}`,
-      `chef-server-ctl add-user-key ${user} --key-name chef-sync-$(date +%Y%m%d) > ${word(pem)}`,
+      `chef-server-ctl add-user-key ${user} --key-name chef-sync-$(date +%Y%m%d) > ${shellWord(pem)}`,
       ...keep,
       '# When that works, there again, with the name of the old key (the first one is called default):',
       `chef-server-ctl delete-user-key ${user} default`,
@@ -39,11 +40,8 @@ export function chefServerCommands(
   return [
     on,
     `chef-server-ctl org-create ${organization} ${organization}   # unless there is one`,
-    `chef-server-ctl user-create ${user} Chef Sync ${user}@chef-sync.invalid --prompt-for-password --filename ${word(pem)}`,
+    `chef-server-ctl user-create ${user} Chef Sync ${user}@chef-sync.invalid --prompt-for-password --filename ${shellWord(pem)}`,
     `chef-server-ctl org-user-add ${organization} ${user}${isReader ? '' : ' --admin'}`,
     ...keep,
   ];
 }
-
-/** A word of a shell's command line. */
-const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

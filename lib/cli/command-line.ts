@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import * as z from 'zod';
 import { approveDeletesCommand } from './approve-deletes.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
@@ -12,7 +14,6 @@ import { managerLogCommand } from './manager-log.ts';
 import { notifyCommand } from './notify.ts';
 import { planCommand } from './plan.ts';
 import { prepareOrgCommand } from './prepare-org.ts';
-import { programVersion } from './program-version.ts';
 import { reconfigureCommand } from './reconfigure.ts';
 import { repairCommand } from './repair.ts';
 import { resyncCommand } from './resync.ts';
@@ -124,4 +125,10 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
     root.addCommand(command);
   }
   return root;
+}
+
+/** The version of this package, from its package.json. */
+function programVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

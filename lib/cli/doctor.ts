@@ -6,7 +6,7 @@ import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { counted, foldText, plainText } from './plain-text.ts';
-import { printJsonFields } from './print-json.ts';
+import { printJson } from './print-json.ts';
 import { type Colour, type Screen, screenOn } from './screen.ts';
 
 interface DoctorOptions extends InspectionOptions {
@@ -64,7 +64,7 @@ async function doctor(names: readonly string[], options: DoctorOptions): Promise
   }
   const exit = findings.some(({ verdict }) => verdict === 'failure') ? 'waiting' : 'ok';
   if (options.json === true) {
-    printJsonFields(exit, { ...(stack !== undefined && { stack }), findings });
+    printJson(exit, { ...(stack !== undefined && { stack }), findings });
   } else {
     const screen = screenOn(process.stdout);
     if (stack !== undefined) screen.line(`tested from inside the stack ${stack}: its network, its CA, its secrets`);
@@ -74,10 +74,7 @@ async function doctor(names: readonly string[], options: DoctorOptions): Promise
 }
 
 /** The findings under their servers and organizations, and a last line with the counts. */
-export function renderFindings(
-  findings: readonly Finding[],
-  screen: Pick<Screen, 'width' | 'paint'>,
-): readonly string[] {
+function renderFindings(findings: readonly Finding[], screen: Pick<Screen, 'width' | 'paint'>): readonly string[] {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines: string[] = [];
   let about: string | undefined;

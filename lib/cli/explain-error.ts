@@ -26,8 +26,8 @@ function exitOf(error: PairSelectionError | SyncError): Exit {
 }
 
 /**
- * What is refused (configuration, pair, state file) and a server that cannot be used as their own sentences; anything else is a fault of ours: one sentence, and the trace
- * only for those who asked for it. Times are local, and commands to go on with end in `address`.
+ * What is refused (configuration, pair, state file) and a server that cannot be used as their own sentences; anything else is a fault of
+ * ours: one sentence, and the trace only for those who asked for it. Times are local, and commands to go on with end in `address`.
  */
 export function explainError(error: unknown, showsTrace: boolean, address = ''): ExplainedError {
   if (error instanceof ConfigError) return { exit: 'refused', lines: error.problems.map(plainText) };

@@ -1,4 +1,5 @@
-import { DEFAULT_CONFIG } from './default-config.ts';
+/** The configuration that is read when none is named: in the working directory. */
+export const DEFAULT_CONFIG = 'chef-sync.yaml';
 
 /**
  * What a `chef-sync-ctl` command ends in to reach the home of this one from where the operator is: nothing, ` --config FILE` or
@@ -17,4 +18,4 @@ export const withAddress = (sentence: string, address: string): string =>
 
 /** The word as a shell takes it for one. */
 export const shellWord = (word: string): string =>
-  /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -10,10 +10,9 @@ import {
 } from '../config/starter-config.ts';
 import { refusal } from '../model/sync-error.ts';
 import { type Asker, createAsker } from './ask.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { homeAddress, shellWord } from './home-address.ts';
-import { printJsonFields } from './print-json.ts';
+import { DEFAULT_CONFIG, homeAddress, shellWord } from './home-address.ts';
+import { printJson } from './print-json.ts';
 import { screenOn } from './screen.ts';
 
 interface InitOptions {
@@ -83,7 +82,7 @@ async function init(options: InitOptions, command: Command): Promise<Exit> {
   }
   const next = nextCommands(answers, file);
   if (json === true) {
-    printJsonFields('ok', { file, home: answers.home, next });
+    printJson('ok', { file, home: answers.home, next });
     return 'ok';
   }
   const screen = screenOn(process.stdout);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { selectPairs } from '../config/select-pairs.ts';
 import type { ObjectPath } from '../model/object-path.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
-import { readObjectPaths } from './read-object-paths.ts';
+import { readObjectPaths } from './read-argument.ts';
 import { type SteerOptions, steerPairs, withSteerOptions } from './steer-pairs.ts';
 
 interface NotifyOptions extends SteerOptions {

@@ -6,8 +6,7 @@ import { PairSelectionError, selectPairs } from '../config/select-pairs.ts';
 import { refusal } from '../model/sync-error.ts';
 import { openLocalOperator } from '../runtime/local-operator.ts';
 import type { KnownPair, Operator } from '../runtime/operator.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
-import { homeAddress } from './home-address.ts';
+import { DEFAULT_CONFIG, homeAddress } from './home-address.ts';
 
 /** Where a command finds its pairs; at most one of them is given. */
 export interface HomeOptions {

@@ -44,6 +44,6 @@ async function plan(selector: string, options: InspectionOptions): Promise<Exit>
     await inspector.close();
   }
   const exit = worstExit(exits);
-  if (options.json === true) printJson(exit, found);
+  if (options.json === true) printJson(exit, { pairs: found });
   return exit;
 }

@@ -4,10 +4,10 @@ import { type ConfiguredOrganization, selectOrganization, serversOfSameKey } fro
 import { refusal } from '../model/sync-error.ts';
 import type { PreparedOrganization, PreparedStep } from '../runtime/prepare-configured-organization.ts';
 import { chefServerCommands } from './chef-server-commands.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { DEFAULT_CONFIG } from './home-address.ts';
 import { plainText } from './plain-text.ts';
-import { printJsonFields } from './print-json.ts';
+import { printJson } from './print-json.ts';
 import { type Colour, screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
 import { takeStopSignals } from './stop-signals.ts';
@@ -140,7 +140,7 @@ async function prepare(
   }
   if (json === true) {
     const { serverName: on, server } = meant;
-    printJsonFields('ok', { on, url: server.url, user: server.user, steps, ...found });
+    printJson('ok', { on, url: server.url, user: server.user, steps, ...found });
     return;
   }
   for (const line of renderFound(found)) screen.line(`  ${line}`);
@@ -161,6 +161,6 @@ function renderFound({ groups, actors }: PreparedOrganization): readonly string[
 
 function printCommands(commands: readonly string[], { json }: PrepareOrgOptions): void {
   const screen = screenOn(process.stdout);
-  if (json === true) printJsonFields('ok', { commands });
+  if (json === true) printJson('ok', { commands });
   else for (const line of commands) screen.line(line);
 }

@@ -5,13 +5,8 @@ import { formatInstant } from './human-time.ts';
 /** The version of every `--json` object: grows when something is renamed or removed, not when something is added. */
 const JSON_VERSION = 1;
 
-/** Prints the one line of `--json` that a command about pairs ends with. `pairs` is an entry per pair. */
-export function printJson(exit: Exit, pairs: readonly Readonly<Record<string, unknown>>[]): void {
-  printJsonFields(exit, { pairs });
-}
-
-/** The same for a command about something else than pairs. */
-export function printJsonFields(exit: Exit, fields: Readonly<Record<string, unknown>>): void {
+/** Prints the one line that `--json` ends with. Commands about pairs have `pairs` in it, an entry for each. */
+export function printJson(exit: Exit, fields: Readonly<Record<string, unknown>>): void {
   const { code: exitCode } = EXIT_CODES[exit];
   process.stdout.write(
     `${JSON.stringify({ version: JSON_VERSION, at: formatInstant(systemClock.now()), exitCode, ...fields })}\n`,

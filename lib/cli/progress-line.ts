@@ -1,7 +1,6 @@
 import type { PairStatus } from '../sync/pair-status.ts';
-import { CONDITION_COLOUR } from './condition-colour.ts';
 import { cutText } from './plain-text.ts';
-import { lagText, stateText } from './render-status.ts';
+import { CONDITION_COLOUR, lagText, stateText } from './render-status.ts';
 import type { Screen } from './screen.ts';
 import { statusDetails } from './status-details.ts';
 

@@ -4,12 +4,12 @@ import { refusal, SyncError } from '../model/sync-error.ts';
 import { deployStack } from '../runtime/deploy-stack.ts';
 import { type ConfiguredChange, configuredChanges, type FollowedPair } from '../runtime/pair-changes.ts';
 import { followedHere, reconfigureDaemon } from '../runtime/reconfigure-daemon.ts';
-import { canAsk, isConfirmed } from './confirm.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
+import { canAsk, isConfirmed } from './ask.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
+import { DEFAULT_CONFIG } from './home-address.ts';
 import { chosenStack, localConfig, STACK_VARIABLE } from './open-home.ts';
 import { counted } from './plain-text.ts';
-import { printJsonFields } from './print-json.ts';
+import { printJson } from './print-json.ts';
 import { type Screen, screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
 
@@ -137,6 +137,6 @@ function done(
   outcome: 'taken over' | 'no daemon' | 'deployed' | 'not deployed',
   exit: Exit = 'ok',
 ): Exit {
-  if (json === true) printJsonFields(exit, { changes, outcome });
+  if (json === true) printJson(exit, { changes, outcome });
   return exit;
 }

@@ -1,8 +1,7 @@
 import type { OnceReport } from '../runtime/local-runtime.ts';
-import { CONDITION_COLOUR } from './condition-colour.ts';
 import { onceExit } from './exit-codes.ts';
 import { counted, plainText } from './plain-text.ts';
-import { stateText } from './render-status.ts';
+import { CONDITION_COLOUR, stateText } from './render-status.ts';
 import { renderUnsynced, unsyncedJson } from './render-unsynced.ts';
 import type { Screen } from './screen.ts';
 import { statusDetails, statusJson } from './status-details.ts';

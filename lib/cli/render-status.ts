@@ -1,9 +1,23 @@
 import type { PairCondition, PairStatus } from '../sync/pair-status.ts';
-import { CONDITION_COLOUR } from './condition-colour.ts';
 import { formatDuration, formatFuture, formatPast } from './human-time.ts';
 import { type Cell, renderTable } from './render-table.ts';
-import type { Screen } from './screen.ts';
+import type { Colour, Screen } from './screen.ts';
 import { nextStep, readingLines, statusDetails } from './status-details.ts';
+
+/** Green: nothing to do. Cyan: at work. Yellow: needs a look. Red: does not get on by itself. */
+export const CONDITION_COLOUR: Readonly<Record<PairCondition, Colour>> = {
+  'in sync': 'green',
+  bootstrapping: 'cyan',
+  'catching up': 'cyan',
+  'baseline not compared': 'yellow',
+  'deletes held': 'yellow',
+  unsynced: 'red',
+  waiting: 'red',
+  stale: 'red',
+  stopped: 'yellow',
+  'never polled': 'gray',
+  'no longer configured': 'gray',
+};
 
 const HEADER = ['PAIR', 'STATE', 'LAST POLL', 'NEXT POLL', 'LAG', 'DETAILS'];
 

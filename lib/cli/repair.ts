@@ -6,7 +6,7 @@ import { MOST_EXTRA_DELETES, type ObjectLine } from '../model/job.ts';
 import type { FinishedJob, Inspector } from '../runtime/inspector.ts';
 import type { OnceReport } from '../runtime/local-runtime.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { canAsk, isConfirmed } from './confirm.ts';
+import { canAsk, isConfirmed } from './ask.ts';
 import { type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { finishJob } from './finish-job.ts';
 import { homeAddress } from './home-address.ts';
@@ -85,7 +85,7 @@ async function repair(selector: string, options: RepairOptions): Promise<Exit> {
     done = { ...done, once: await carryOut(local.config, pair, done.extras, homeAddress(options)) };
   }
   const exit = repairExit(done);
-  if (options.json === true) printJson(exit, [repairJson(done)]);
+  if (options.json === true) printJson(exit, { pairs: [repairJson(done)] });
   else for (const line of outcome(done, stack, screen, homeAddress(options))) screen.line(line);
   return exit;
 }

@@ -2,12 +2,11 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
 import type { OnceReport } from '../runtime/local-runtime.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import { DEFAULT_CONFIG } from './default-config.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
-import { homeAddress } from './home-address.ts';
+import { DEFAULT_CONFIG, homeAddress } from './home-address.ts';
 import { openHome } from './open-home.ts';
 import { printJson } from './print-json.ts';
-import { readPort } from './read-port.ts';
+import { readPort } from './read-argument.ts';
 import { reloadOnHangup } from './reload-on-hangup.ts';
 import { onceJson, renderOnce } from './render-once.ts';
 import { screenOn } from './screen.ts';
@@ -102,7 +101,7 @@ async function follow(watched: WatchedRuntime, options: RunOptions, signal: Abor
   await view.stop();
   if (options.json === true) {
     const statuses = await Promise.all(runtime.pairs.map((pair) => pair.status()));
-    printJson('ok', statuses.map(statusJson));
+    printJson('ok', { pairs: statuses.map(statusJson) });
   }
   return 'ok';
 }
@@ -111,7 +110,7 @@ async function runOnce({ runtime, view }: WatchedRuntime, options: RunOptions, s
   const reports = await runtime.runOnce(signal);
   await view.stop();
   const exit = worstExit(reports.map(onceExit));
-  if (options.json === true) printJson(exit, reports.map(onceJson));
+  if (options.json === true) printJson(exit, { pairs: reports.map(onceJson) });
   else showReports(reports, options);
   return exit;
 }

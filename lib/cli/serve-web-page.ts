@@ -28,8 +28,8 @@ const HEADERS = {
 
 /**
  * Serves the status page on 127.0.0.1, port 0 for any free one, until it is closed. `open` opens the pairs' home anew for each look, so a
- * configuration that changes is followed. Commands that an error names end in `address`. It changes nothing, and answers only requests that name this machine: another site's page whose
- * name was made to point here is refused. Throws a `SyncError` when the port is taken.
+ * configuration that changes is followed. Commands that an error names end in `address`. It changes nothing, and answers only requests that
+ * name this machine: another site's page whose name was made to point here is refused. Throws a `SyncError` when the port is taken.
  */
 export async function serveWebPage(port: number, open: () => Promise<Operator>, address: string): Promise<WebPage> {
   const status = createWebStatus();

@@ -5,7 +5,7 @@ import { systemClock } from '../runtime/system-clock.ts';
 import { formatLogLine } from './log-line.ts';
 import { withStateOption } from './open-home.ts';
 import { plainText } from './plain-text.ts';
-import { readDuration } from './read-duration.ts';
+import { readDuration } from './read-argument.ts';
 import { screenOn } from './screen.ts';
 import { takeStopSignals } from './stop-signals.ts';
 

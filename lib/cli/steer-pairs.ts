@@ -72,10 +72,7 @@ export async function steerPairs(
     const answers = await work(operator, configured, known);
     const exit = answers.some(({ underWay }) => underWay !== undefined) ? 'waiting' : 'ok';
     if (options.json === true) {
-      printJson(
-        exit,
-        answers.map((answer) => ({ ...answer })),
-      );
+      printJson(exit, { pairs: answers });
     } else {
       const screen = screenOn(process.stdout);
       for (const { pair, text } of answers) screen.line(`${pair}  ${plainText(text)}`);

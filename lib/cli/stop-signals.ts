@@ -1,16 +1,12 @@
-import { refusal, type SyncError } from '../model/sync-error.ts';
+import { refusal } from '../model/sync-error.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 
-/** Code of {@link interrupted}. */
+/** Code of the `SyncError` of a command that somebody has ended, in order, before everything was done. */
 export const INTERRUPTED = 'INTERRUPTED';
-
-/** The error of a command that a signal has ended, in order, before everything was done. */
-export const interrupted = (name: NodeJS.Signals): SyncError =>
-  refusal(INTERRUPTED, `Ended by ${name} before everything was done: run it again.`);
 
 /** A process that ends in order when it is asked to. */
 export interface StopSignals {
-  /** Aborted by the first SIGTERM or SIGINT, with {@link interrupted} as its reason. */
+  /** Aborted by the first SIGTERM or SIGINT, with an {@link INTERRUPTED} error as its reason. */
   readonly signal: AbortSignal;
   /** Signals end the process again as they do by default. */
   dispose(): void;
@@ -25,7 +21,7 @@ export function takeStopSignals(onStop: (name: NodeJS.Signals) => void): StopSig
   const listen = (name: NodeJS.Signals): void => {
     if (stopping.signal.aborted) process.exit(EXIT_CODES.killed.code);
     onStop(name);
-    stopping.abort(interrupted(name));
+    stopping.abort(refusal(INTERRUPTED, `Ended by ${name} before everything was done: run it again.`));
   };
   process.on('SIGTERM', listen);
   process.on('SIGINT', listen);

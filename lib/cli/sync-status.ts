@@ -6,8 +6,7 @@ import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts'
 import { homeAddress } from './home-address.ts';
 import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
 import { printJson } from './print-json.ts';
-import { readDuration } from './read-duration.ts';
-import { readPort } from './read-port.ts';
+import { readDuration, readPort } from './read-argument.ts';
 import { renderStatusOfOne, renderStatusTable } from './render-status.ts';
 import { screenOn } from './screen.ts';
 import { serveWebPage } from './serve-web-page.ts';
@@ -82,7 +81,7 @@ async function syncStatus(selector: string | undefined, options: SyncStatusOptio
     const exit = worstExit(statuses.map((status) => statusExit(status, options.maxLag)));
     const [first, ...others] = statuses;
     if (options.json === true) {
-      printJson(exit, statuses.map(statusJson));
+      printJson(exit, { pairs: statuses.map(statusJson) });
     } else {
       const screen = screenOn(process.stdout);
       const { address } = operator;

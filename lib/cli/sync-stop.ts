@@ -4,7 +4,7 @@ import { systemClock } from '../runtime/system-clock.ts';
 import type { WorkUnderWay } from '../sync/work-under-way.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { formatDuration } from './human-time.ts';
-import { readDuration } from './read-duration.ts';
+import { readDuration } from './read-argument.ts';
 import { screenOn } from './screen.ts';
 import { namesOf, type PairsOrAllOptions, type SteerAnswer, steerPairs, withPairsOrAll } from './steer-pairs.ts';
 import { takeStopSignals } from './stop-signals.ts';

@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { globProblem } from '../config/object-glob.ts';
+import { Command, Option } from 'commander';
 import { unsyncedOf } from '../runtime/operator.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
@@ -7,6 +6,7 @@ import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
 import { counted } from './plain-text.ts';
 import { printJson } from './print-json.ts';
+import { readGlob, readLimit } from './read-argument.ts';
 import { renderUnsynced, unsyncedJson } from './render-unsynced.ts';
 import { screenOn } from './screen.ts';
 
@@ -65,10 +65,8 @@ async function showUnsyncedObjects(selector: string, options: UnsyncedObjectsOpt
     );
     const exit = found.some(({ shown, left }) => shown.length + left > 0) ? 'unsynced' : 'ok';
     if (options.json === true) {
-      printJson(
-        exit,
-        found.map(({ name, shown, left }) => ({ pair: name, unsynced: shown.map(unsyncedJson), left })),
-      );
+      const entries = found.map(({ name, shown, left }) => ({ pair: name, unsynced: shown.map(unsyncedJson), left }));
+      printJson(exit, { pairs: entries });
       return exit;
     }
     const screen = screenOn(process.stdout);
@@ -94,15 +92,4 @@ function shownOf(
   const behind = after === undefined ? objects : objects.filter(({ path }) => path > after);
   const shown = behind.slice(0, limit);
   return { shown, left: behind.length - shown.length };
-}
-
-function readLimit(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a number of objects, like 100.');
-  return Number(text);
-}
-
-function readGlob(text: string): string {
-  const problem = globProblem(text);
-  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
-  return text;
 }

@@ -1,10 +1,9 @@
 import type { Operator } from '../runtime/operator.ts';
 import type { PairStatus } from '../sync/pair-status.ts';
 import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
-import { CONDITION_COLOUR } from './condition-colour.ts';
 import { formatDuration, formatFuture, formatPast } from './human-time.ts';
 import { counted, plainText } from './plain-text.ts';
-import { lagText, stateText } from './render-status.ts';
+import { CONDITION_COLOUR, lagText, stateText } from './render-status.ts';
 import type { Colour } from './screen.ts';
 import { nextStep, statusDetails } from './status-details.ts';
 

@@ -9,9 +9,8 @@ import { refusal, SyncError } from '../model/sync-error.ts';
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Deploys a stack with `npx cdk deploy`, which shows what it does and, unless `isApproved`, asks before it widens permissions. What it prints goes to stderr, because stdout is for
- * results. Throws a
- * `SyncError` when this installation has no CDK, and when the deployment fails.
+ * Deploys a stack with `npx cdk deploy`, which shows what it does and, unless `isApproved`, asks before it widens permissions. What it prints
+ * goes to stderr, because stdout is for results. Throws a `SyncError` when this installation has no CDK, and when the deployment fails.
  */
 export async function deployStack(configFile: string, stack: string, isApproved: boolean): Promise<void> {
   const context = ['-c', `config=${resolve(configFile)}`, '-c', `stack=${stack}`];

@@ -13,7 +13,7 @@ export type ExaminedPair = Pick<OrganizationPair, 'name' | 'replicaName' | 'sour
  * What is to be examined when an operator names servers (`primary`, a replica) or pairs, of which both sides are meant; nothing named means
  * everything. The primary comes first. Throws a `PairSelectionError` for a name that is neither.
  */
-export function doctorTargets(pairs: readonly ExaminedPair[], selectors: readonly string[]): readonly DoctorTarget[] {
+function doctorTargets(pairs: readonly ExaminedPair[], selectors: readonly string[]): readonly DoctorTarget[] {
   const servers = ['primary', ...new Set(pairs.map(({ replicaName }) => replicaName))];
   const chosen = new Map<string, Map<string | null, Set<ListPath>>>();
   const add = (server: string, organization: string | null, { settings }: ExaminedPair): void => {

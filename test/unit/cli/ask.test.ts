@@ -61,6 +61,6 @@ test('who goes away before the last answer gets a sentence', async () => {
   const { result } = await typed('\nhttps://a\n', (asker) => askFor(NOTHING_GIVEN, asker));
 
   expect(result).toMatchObject({
-    reason: { message: 'Nothing was written, because not everything was answered.' },
+    reason: { message: 'Nothing more was done, because not everything was answered.' },
   });
 });
