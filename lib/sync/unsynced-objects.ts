@@ -108,14 +108,18 @@ function placeOf(text = '0 '): Place {
 
 /** A time at which nothing but this object's own next attempt happens. */
 const isTimed = (entry: LedgerEntry, state: UnsyncedObject['state']): boolean =>
-  state !== 'absent' && entry.sentAt === undefined && entry.plan === undefined;
+  state !== 'absent' && state !== 'held' && entry.sentAt === undefined && entry.plan === undefined;
 
 function reasonOf(entry: LedgerEntry, state: UnsyncedObject['state'], plans: ReadonlyMap<string, string>): string {
   if (state === 'absent') return 'the primary lists it no more; deleted when a second inventory confirms it';
   if (entry.plan !== undefined)
     return `held under plan ${entry.plan}: ${plans.get(entry.plan) ?? 'the guard holds it'}`;
   if (entry.lastError !== undefined) return entry.lastError.text;
-  if (state === 'held') return 'the delete guard looks at it with the next poll';
+  if (state === 'held') {
+    return trustedRef(entry.path).kind === 'cookbook_version'
+      ? 'the delete guard looks at it when no delete of a role or an environment is left'
+      : 'the delete guard looks at it with the next poll';
+  }
   if (entry.sentAt !== undefined) return 'is being copied';
   return entry.action === 'delete'
     ? 'waits for its turn: deletes go when every copy before them is done'

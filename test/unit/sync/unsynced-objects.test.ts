@@ -65,3 +65,20 @@ test('an object that changes its state between two pages is there once, as it wa
     { ...one, state: 'parked', reason: 'too large' },
   ]);
 });
+
+test('a delete says for which others it waits', async () => {
+  const ledger = createMemoryLedger();
+  for (const path of ['/cookbooks/web/1.0.0', '/roles/web'] as const) {
+    await ledger.update(path, () => ({ ...pendingEntry(path, 1), action: 'delete', state: 'held' }));
+  }
+  await ledger.update('/roles/db', () => ({ ...pendingEntry('/roles/db', 1), action: 'delete' }));
+
+  expect(await unsyncedObjects(ledger)).toMatchObject([
+    {
+      path: '/cookbooks/web/1.0.0',
+      reason: expect.stringContaining('when no delete of a role or an environment is left'),
+    },
+    { path: '/roles/db', reason: expect.stringContaining('deletes go when every copy before them is done') },
+    { path: '/roles/web', reason: 'the delete guard looks at it with the next poll' },
+  ]);
+});
