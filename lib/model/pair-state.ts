@@ -90,6 +90,7 @@ export interface InventoryProgress {
   readonly contents?: Reading;
   /** When frozen cookbook versions were last read too. */
   readonly fullAt?: number;
+  readonly fullTookMs?: number;
 }
 
 export interface Pass {

@@ -268,11 +268,16 @@ function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): voi
   // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
   const isFirst = progress.names === undefined;
   const readsNamesToo = pass.scope === 'names' || isFirst;
+  // Nor does reading the frozen versions too set the pace of the other contents.
+  const contents = reading(progress.contents);
+  const tookMs = pass.isFull ? (progress.contents?.tookMs ?? contents.tookMs) : contents.tookMs;
   note(lease, side, {
     ...progress,
     unread: pass.unread,
     ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
-    ...(pass.scope === 'contents' ? { contents: reading(progress.contents) } : {}),
-    ...(pass.scope === 'contents' && pass.isFull && isComplete ? { fullAt: pass.startedAt } : {}),
+    ...(pass.scope === 'contents' ? { contents: { ...contents, tookMs } } : {}),
+    ...(pass.scope === 'contents' && pass.isFull && isComplete
+      ? { fullAt: pass.startedAt, fullTookMs: pass.busyMs }
+      : {}),
   });
 }

@@ -65,6 +65,24 @@ describe('chef-sync-ctl run --once', () => {
     expect([...(servers.replicas[0]?.organization('acme').dump().roles.keys() ?? [])].sort()).toEqual(['base', 'db']);
   }, 30_000);
 
+  test('copies a frozen cookbook version that was uploaded again by force', async () => {
+    await using servers = await startReplicatedServers();
+    const organization = servers.primary.organization('acme');
+    const upload = (text: string): void =>
+      organization.putCookbook('nginx', '1.0.0', { frozen: true, files: { 'recipes/default.rb': text } });
+    upload('log "first"');
+    await runHere('run', '--once', '--config', servers.configFile);
+    // This one reads it, and sees that it is frozen.
+    await runHere('run', '--once', '--config', servers.configFile);
+    upload('log "forced"');
+
+    const { code } = await runHere('run', '--once', '--config', servers.configFile);
+
+    expect(code).toBe(0);
+    const copies = servers.replicas[0]?.organization('acme').dump().cookbooks;
+    expect(copies).toEqual(organization.dump().cookbooks);
+  });
+
   test('ends 4 when a replica does not answer, and keeps the others equal', async () => {
     await using servers = await startReplicatedServers(['eu', 'us']);
     await servers.replicas[0]?.stop();

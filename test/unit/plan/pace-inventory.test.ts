@@ -11,6 +11,7 @@ const read: InventoryProgress = {
   names: reading(0, 1_000),
   contents: reading(0, 10_000),
   fullAt: 0,
+  fullTookMs: FULL_READING_EVERY_MS,
 };
 
 const next = (progress: InventoryProgress, now: number, done: readonly PassScope[] = []) =>
@@ -39,7 +40,18 @@ describe('nextPass', () => {
     expect(next(NEVER_READ, 0, ['contents'])).toBeUndefined();
   });
 
-  test('frozen cookbook versions are read again once a day', () => {
+  test('frozen cookbook versions are read again at half the pace: 40 t after a reading that took t', () => {
+    const namesRead = { ...read, fullTookMs: 20_000, names: reading(800_000, 1_000) };
+    expect(next(namesRead, 799_999)).toEqual({ scope: 'contents', isFull: false });
+    expect(next(namesRead, 800_000)).toEqual({ scope: 'contents', isFull: true });
+  });
+
+  test('of a state that an older version wrote, frozen cookbook versions are read next', () => {
+    const { fullTookMs: _unknown, ...older } = { ...read, names: reading(200_000, 1_000) };
+    expect(next(older, 200_000)).toEqual({ scope: 'contents', isFull: true });
+  });
+
+  test('however long it takes, frozen cookbook versions are read again once a day', () => {
     const namesRead = { ...read, names: reading(FULL_READING_EVERY_MS, 1_000) };
     expect(next(namesRead, FULL_READING_EVERY_MS - 1)).toEqual({ scope: 'contents', isFull: false });
     expect(next(namesRead, FULL_READING_EVERY_MS)).toEqual({ scope: 'contents', isFull: true });
