@@ -57,7 +57,7 @@ export async function takeLease(ctx: PairContext, leaseMs: number): Promise<Poll
 
   const withNoted = (state: PairState): PairState => noted.reduce((changed, change) => change(changed), state);
 
-  const write = async (change: (state: PairState) => PairState): Promise<PairState> => {
+  const writeNow = async (change: (state: PairState) => PairState): Promise<PairState> => {
     let written: typeof noted = [];
     const { isChanged, entry } = await ctx.state.update((state) => {
       if (!isOurs(state) || state.isStopped) return undefined;
@@ -68,6 +68,14 @@ export async function takeLease(ctx: PairContext, leaseMs: number): Promise<Poll
     noted = noted.filter((one) => !written.includes(one));
     current = withNoted(entry);
     return current;
+  };
+
+  // One write after the other: of two at once the earlier could be answered last, and would be taken for the newer state.
+  let last: Promise<unknown> = Promise.resolve();
+  const write = (change: (state: PairState) => PairState): Promise<PairState> => {
+    const mine = last.then(() => writeNow(change));
+    last = mine.catch(() => undefined);
+    return mine;
   };
   return {
     state: () => current,

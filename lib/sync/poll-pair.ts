@@ -10,7 +10,7 @@ import { followLane } from './follow-lane.ts';
 import { guardHeldDeletes } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import { LeaseLostError, type PollLease, takeLease } from './poll-lease.ts';
-import { takeInventory } from './take-inventory.ts';
+import { takeInventories } from './take-inventory.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
 
 export interface PollOptions {
@@ -99,14 +99,11 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
 
   await followHints(ctx, lease.state().epoch);
   let isComplete = feed.outcome !== 'unavailable';
-  for (const side of ['primary', 'replica'] as const) {
-    const inventory = await takeInventory(ctx, lease, side, options);
+  for (const inventory of await takeInventories(ctx, lease, options)) {
     if (inventory.outcome === 'endpoint') {
       return { report: { outcome: 'problem', problem: inventory.problem }, feed, isComplete: false };
     }
     if (inventory.outcome === 'cut') isComplete = false;
-    // What is known of the primary is copied before the replica is looked at further, unless time allows both.
-    if (inventory.outcome === 'cut') break;
   }
   const isAtRest = !(await ctx.ledger.hasUnsynced()) && (await ctx.ledger.plans()).length === 0;
   if (!isAtRest) {

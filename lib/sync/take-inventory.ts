@@ -5,6 +5,7 @@ import { isListOfContainers, type ListPath } from '../model/object-path.ts';
 import {
   type InventoryProgress,
   isTakingBaseline,
+  type PairState,
   type Pass,
   type PassScope,
   type Reading,
@@ -43,6 +44,38 @@ export interface InventoryEnd {
 
 /** Where a pass begins and what it has read when it has passed every list. */
 const END: ListPath = '/~';
+
+/** Readings of both sides that took no longer than this are made side by side. Longer ones would fill the memory twice. */
+const QUICK_READING_MS = 5_000;
+
+/**
+ * Takes the inventories of both sides, of the primary first, and of the replica only when that came to its end: what is known of the
+ * primary is copied before the replica is looked at further, unless time allows both. An epoch needs that order until it is bootstrapped,
+ * because what both sides show equal is settled without a copy. Small organizations are read side by side from then on: nobody is paid
+ * for waiting twice.
+ */
+export async function takeInventories(
+  ctx: PairContext,
+  lease: PollLease,
+  until: InventoryEnd,
+): Promise<readonly InventoryOutcome[]> {
+  const take = (side: Side): Promise<InventoryOutcome> => takeInventory(ctx, lease, side, until);
+  if (!isQuicklyRead(lease.state())) {
+    const primary = await take('primary');
+    return primary.outcome === 'done' ? [primary, await take('replica')] : [primary];
+  }
+  const outcomes = await Promise.allSettled([take('primary'), take('replica')]);
+  return outcomes.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}
+
+const isQuicklyRead = ({ bootstrappedAt, inventory: { primary, replica } }: PairState): boolean =>
+  bootstrappedAt !== undefined &&
+  [primary, replica].every(
+    ({ contents, pass }) => pass === undefined && (contents?.tookMs ?? Infinity) <= QUICK_READING_MS,
+  );
 
 /**
  * Takes the passes of one side's inventory that are due, list by list, until the deadline. Progress is stored, so that a poll cut anywhere

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { ListPath } from '../../../lib/model/object-path.ts';
+import type { PairState } from '../../../lib/model/pair-state.ts';
 import type { Ledger } from '../../../lib/ports/ledger.ts';
 import type { PairStateStore } from '../../../lib/ports/pair-state.ts';
+import { resyncPair } from '../../../lib/sync/control-pair.ts';
+import type { PairContext } from '../../../lib/sync/pair-context.ts';
 import { takeLease } from '../../../lib/sync/poll-lease.ts';
 import { pollPair } from '../../../lib/sync/poll-pair.ts';
 import { type Objects, pairOfMemory } from './pair-of-memory.ts';
@@ -39,7 +42,7 @@ async function pairAtRest() {
     expect(await pollPair(copying, OPTIONS)).toMatchObject({ outcome: 'complete' });
     pair.pass(MINUTE_MS);
   }
-  return { ...pair, ctx };
+  return { ...pair, ctx: copying };
 }
 
 /** Counts what is asked of the ledger, by method. */
@@ -94,6 +97,48 @@ test('a poll that finds nothing changed asks the ledger once for each side of it
   await pollPair({ ...ctx, ledger }, OPTIONS);
 
   expect(Object.fromEntries(calls)).toEqual({ hints: 1, lists: 3, hasUnsynced: 1, plans: 1 });
+});
+
+/** Sides in the order in which they were asked for names. */
+async function sidesAsked(ctx: PairContext): Promise<readonly string[]> {
+  const asked: string[] = [];
+  const watched = (org: PairContext['primary']): PairContext['primary'] => ({
+    ...org,
+    async names(list) {
+      asked.push(org.side);
+      return await org.names(list);
+    },
+  });
+  await pollPair({ ...ctx, primary: watched(ctx.primary), replica: watched(ctx.replica) }, OPTIONS);
+  return asked;
+}
+
+test('both sides of a small organization are read at once, and of a large one the primary first', async () => {
+  const small = await pairAtRest();
+  const large = await pairAtRest();
+  const slow = (state: PairState | undefined) =>
+    state && {
+      ...state,
+      inventory: {
+        ...state.inventory,
+        primary: { ...state.inventory.primary, contents: { number: 1, endedAt: 0, tookMs: 5_001 } },
+      },
+    };
+  await large.ctx.state.update(slow);
+
+  const [ofSmall, ofLarge] = [await sidesAsked(small.ctx), await sidesAsked(large.ctx)];
+
+  expect(ofSmall.indexOf('replica')).toBeLessThan(ofSmall.lastIndexOf('primary'));
+  expect(ofLarge.indexOf('replica')).toBeGreaterThan(ofLarge.lastIndexOf('primary'));
+});
+
+test('a new epoch reads the primary first, so that what both sides show equal needs no copy', async () => {
+  const { ctx } = await pairAtRest();
+  await resyncPair(ctx);
+
+  const asked = await sidesAsked(ctx);
+
+  expect(asked.indexOf('replica')).toBeGreaterThan(asked.lastIndexOf('primary'));
 });
 
 test('a digest that a copier voids while a pass is under way is compared again by the next one', async () => {
