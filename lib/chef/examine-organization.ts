@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { COOKBOOK_SEGMENTS } from '../model/cookbook-segments.ts';
 import { kindOfList, type ListPath, memberOf } from '../model/object-path.ts';
 import type { Attempt, LoadStep, OrganizationFacts } from '../model/server-facts.ts';
 import type { Side } from '../model/side.ts';
@@ -8,6 +7,7 @@ import type { ChefOrg } from '../ports/chef-org.ts';
 import type { Clock } from '../ports/clock.ts';
 import { versionAfterAnswer, versionAfterRefusal } from './api-version.ts';
 import type { BareAnswer, BareRequest, BareRequests } from './bare-requests.ts';
+import { writeManifest } from './cookbook-manifest.ts';
 import type { SigningKey } from './sign-request.ts';
 
 /** An organization to be examined, and how. */
@@ -207,9 +207,9 @@ async function writeProbes(
     what: string,
     method: 'POST' | 'PUT' | 'DELETE',
     path: string,
-    body?: object,
+    body?: string,
   ): Promise<boolean> => {
-    const request = { method, path, apiVersion, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const request = { method, path, apiVersion, ...(body !== undefined && { body }) };
     const answer = await bare.send(organization, request);
     // Without a clear answer it may be there all the same.
     const isThere = answer.failure === undefined || answer.status === 0 || answer.status >= 500;
@@ -217,8 +217,8 @@ async function writeProbes(
     return isThere;
   };
   if (lists.includes('/data')) {
-    if (await send('make a data bag', 'POST', '/data', { name })) {
-      if (await send('make a data bag item', 'POST', `/data/${name}`, { id: name }))
+    if (await send('make a data bag', 'POST', '/data', JSON.stringify({ name }))) {
+      if (await send('make a data bag item', 'POST', `/data/${name}`, JSON.stringify({ id: name })))
         await send('delete a data bag item', 'DELETE', `/data/${name}/${name}`);
       await send('delete a data bag', 'DELETE', `/data/${name}`);
     }
@@ -231,7 +231,7 @@ async function writeProbes(
       chef_type: 'environment',
       cookbook_versions: {},
     };
-    if (await send('make an environment', 'POST', '/environments', body))
+    if (await send('make an environment', 'POST', '/environments', JSON.stringify(body)))
       await send('delete an environment', 'DELETE', `/environments/${name}`);
   }
   if (lists.includes('/cookbooks')) {
@@ -242,7 +242,7 @@ async function writeProbes(
   if (lists.includes('/roles')) {
     const body = { name, description: '', json_class: 'Chef::Role', chef_type: 'role', run_list: [] };
     const before = await searchTotal(examined, apiVersion);
-    if (await send('make a role', 'POST', '/roles', body)) {
+    if (await send('make a role', 'POST', '/roles', JSON.stringify(body))) {
       searchLagMs = await lagOf(examined, before, apiVersion);
       await send('delete a role', 'DELETE', `/roles/${name}`);
     }
@@ -274,17 +274,17 @@ async function lagOf(
   return undefined;
 }
 
-function probeCookbook(name: string, apiVersion: number): object {
+/** A cookbook version without files, in the form of that API version. */
+function probeCookbook(name: string, apiVersion: number): string {
   const version = '0.0.1';
-  const segments = Object.fromEntries(COOKBOOK_SEGMENTS.map((segment) => [segment, []]));
-  return {
+  const members = {
     name: `${name}-${version}`,
     cookbook_name: name,
     version,
     json_class: 'Chef::CookbookVersion',
     chef_type: 'cookbook_version',
-    'frozen?': false,
     metadata: { name, version, dependencies: {}, recipes: {} },
-    ...(apiVersion >= 2 ? { all_files: [] } : segments),
   };
+  const texts = Object.entries(members).map(([key, value]) => [key, JSON.stringify(value)] as const);
+  return writeManifest({ writtenVersion: version, isFrozen: false, files: [], members: texts }, apiVersion);
 }

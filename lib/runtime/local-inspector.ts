@@ -12,6 +12,7 @@ import { isJobOver, type JobLine, type JobRequest, startJob } from '../model/job
 import type { ObjectPath } from '../model/object-path.ts';
 import { pairKey } from '../plan/fingerprint.ts';
 import { type DifferingValue, differingValues } from '../plan/normalised-form.ts';
+import { noFilesChecked } from '../sync/check-files.ts';
 import type { ExamineServer } from '../sync/examine-servers.ts';
 import { type InspectedPair, workJob } from '../sync/work-job.ts';
 import { keyFile, openChefServers } from './chef-servers.ts';
@@ -74,6 +75,7 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
       const lines: JobLine[] = [];
       const values = new Map<ObjectPath, readonly DifferingValue[]>();
       let count = 0;
+      const checkedFiles = noFilesChecked();
       const request: JobRequest = order.command === 'doctor' ? doctorRequest(pairs, order) : order;
       let job = startJob(request, systemClock.now());
       while (!isJobOver(job)) {
@@ -83,6 +85,7 @@ export function openLocalInspector({ statePath }: Config, pairs: readonly Organi
             clock: systemClock,
             pair: inspected,
             examine,
+            checkedFiles,
             onObject: (found) => {
               count += 1;
               onCount?.(count);

@@ -9,8 +9,11 @@ import { reasonOf } from './walk-pair.ts';
 /** Files of one side under way at a time: each streams, none is kept. */
 const FILES_AT_ONCE = 4;
 
-/** Checksums of which the bytes were hashed, on each side. Cookbook versions share most of their files. */
-export type CheckedFiles = Readonly<Record<Side, Set<string>>>;
+/** Checksums of which the bytes are as they say, or are being hashed, on each side. Cookbook versions share most of their files. */
+export type CheckedFiles = Readonly<Record<Side, Map<string, Promise<void>>>>;
+
+/** To begin with. */
+export const noFilesChecked = (): CheckedFiles => ({ primary: new Map(), replica: new Map() });
 
 /**
  * Downloads the files of a cookbook version from both sides and hashes them. Answers the first sentence about a file that its server does
@@ -25,21 +28,25 @@ export async function checkFiles(
 ): Promise<string | undefined> {
   for (const side of ['primary', 'replica'] as const) {
     const files = orgOf(sides, side).cookbookFiles({ ref, text: texts[side] });
-    const open = [...new Set(manifestFiles(texts[side]).values())].filter((checksum) => !checked[side].has(checksum));
+    const checksums = new Set(manifestFiles(texts[side]).values());
     try {
-      await pMap(
-        open,
-        async (checksum) => {
-          await readThrough(files, checksum);
-          checked[side].add(checksum);
-        },
-        { concurrency: FILES_AT_ONCE },
-      );
+      await pMap(checksums, (checksum) => readOnce(files, checksum, checked[side]), { concurrency: FILES_AT_ONCE });
     } catch (error) {
       return await reasonOf(sides, error);
     }
   }
   return undefined;
+}
+
+async function readOnce(files: CookbookFiles, checksum: string, checked: CheckedFiles[Side]): Promise<void> {
+  const reading = checked.get(checksum) ?? readThrough(files, checksum);
+  checked.set(checksum, reading);
+  try {
+    await reading;
+  } catch (error) {
+    checked.delete(checksum);
+    throw error;
+  }
 }
 
 /** The stream fails unless the bytes have that MD5. */

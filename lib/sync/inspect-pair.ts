@@ -1,5 +1,5 @@
 import { countOne, endSlice, type Job, type JobRequest, type JobSlice, type ObjectLine } from '../model/job.ts';
-import { type CheckedFiles, checkFiles } from './check-files.ts';
+import { type CheckedFiles, checkFiles, noFilesChecked } from './check-files.ts';
 import { comparedBaseline, noteCompared, noteComparison } from './note-comparison.ts';
 import type { KnownPair, PairSides } from './pair-context.ts';
 import { type ComparedObject, type WalkEnd, walkPair, walkPlace } from './walk-pair.ts';
@@ -8,7 +8,8 @@ type CheckRequest = Extract<JobRequest, { readonly command: 'check' }>;
 
 /**
  * One slice of a check: both sides read from where the slice before ended, and compared object by object. Writes to neither side. Of a
- * `bootstrap: false` pair it writes into the records what was found, so that status can tell. Rejects as `walkPair` does.
+ * `bootstrap: false` pair it writes into the records what was found, so that status can tell. Files that it hashed join `checkedFiles`.
+ * Rejects as `walkPair` does.
  */
 export async function checkSlice(
   sides: PairSides,
@@ -16,19 +17,21 @@ export async function checkSlice(
   job: Job,
   request: CheckRequest,
   end: WalkEnd,
-  onObject: (found: ComparedObject) => void = () => undefined,
+  {
+    onObject,
+    checkedFiles = noFilesChecked(),
+  }: { readonly onObject?: (found: ComparedObject) => void; readonly checkedFiles?: CheckedFiles },
 ): Promise<JobSlice> {
   let { counts } = job;
   const lines: ObjectLine[] = [];
-  const checked: CheckedFiles = { primary: new Set(), replica: new Set() };
   const baseline = await comparedBaseline(sides, known, job.startedAt);
   const place = await walkPair(sides, walkPlace(job), end, async (found) => {
-    let line = request.readsFiles === true ? await withFiles(sides, found, checked) : found.line;
+    let line = request.readsFiles === true ? await withFiles(sides, found, checkedFiles) : found.line;
     const unknown = baseline && (await noteComparison(baseline, sides, { ...found, line }));
     if (unknown !== undefined) line = { sign: '!', path: line.path, reason: unknown };
     counts = countOne(counts, line.sign);
     if (line.sign !== '=' || request.listsEqual) lines.push(line);
-    onObject({ ...found, line });
+    onObject?.({ ...found, line });
   });
   if (place === undefined && baseline !== undefined && counts['!'] === undefined) {
     await noteCompared(baseline, job.startedAt);

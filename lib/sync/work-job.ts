@@ -1,6 +1,7 @@
 import { isJobOver, type Job, type JobSlice } from '../model/job.ts';
 import { SyncError } from '../model/sync-error.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CheckedFiles } from './check-files.ts';
 import { doctorSlice, type ExamineServer } from './examine-servers.ts';
 import { checkSlice } from './inspect-pair.ts';
 import type { KnownPair, PairSides } from './pair-context.ts';
@@ -22,6 +23,8 @@ export interface JobTools {
   readonly examine: ExamineServer;
   /** Hears of every object that was looked at, for those who show progress; of a check with the texts of both sides. */
   readonly onObject?: (found?: ComparedObject) => void;
+  /** Where slices follow each other in one process: cookbook files of the pair that earlier slices have hashed. */
+  readonly checkedFiles?: CheckedFiles;
 }
 
 /**
@@ -48,7 +51,7 @@ async function work(tools: JobTools, job: Job, end: WalkEnd): Promise<JobSlice> 
   const pair = await tools.pair(request.pair);
   switch (request.command) {
     case 'check':
-      return await checkSlice(pair, pair.known, job, request, end, tools.onObject);
+      return await checkSlice(pair, pair.known, job, request, end, tools);
     case 'plan':
       return await planSlice(pair, pair.known, job, end, tools.onObject);
     case 'repair':

@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { ChefRequestError } from '../../../lib/model/chef-request-error.ts';
-import { isJobOver, type Job, type JobLine, startJob } from '../../../lib/model/job.ts';
+import { isJobOver, type Job, type JobLine, type JobRequest, startJob } from '../../../lib/model/job.ts';
 import { SyncError } from '../../../lib/model/sync-error.ts';
+import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
+import { noFilesChecked } from '../../../lib/sync/check-files.ts';
 import { type JobTools, workJob } from '../../../lib/sync/work-job.ts';
 import { type PairOfMemory, pairOfMemory } from './pair-of-memory.ts';
 
@@ -25,11 +28,21 @@ function organizations(): PairOfMemory {
   return pair;
 }
 
+const LICENSE = 'a'.repeat(32);
+const manifest = (version: string): string =>
+  JSON.stringify({
+    name: `apt-${version}`,
+    cookbook_name: 'apt',
+    version,
+    metadata: { name: 'apt', version },
+    all_files: [{ name: 'root_files/LICENSE', path: 'LICENSE', checksum: LICENSE, specificity: 'default' }],
+  });
+
 const pathOf = (line: JobLine): string => ('path' in line ? line.path : '');
 
-async function workToTheEnd(tools: JobTools, deadline: number) {
+async function workToTheEnd(tools: JobTools, deadline: number, request: JobRequest = CHECK) {
   const lines: JobLine[] = [];
-  let job: Job = startJob(CHECK, 0);
+  let job: Job = startJob(request, 0);
   let slices = 0;
   while (!isJobOver(job)) {
     // As on AWS: what is stored is JSON.
@@ -53,6 +66,37 @@ test('a check in the shortest slices finds what a check in one finds, each objec
   expect(cut.lines.map(pathOf).toSorted()).toEqual(whole.lines.map(pathOf).toSorted());
   expect(cut.job.counts).toEqual(whole.job.counts);
   expect(whole.job.counts).toEqual({ '=': 146, '+': 29, '*': 29 });
+});
+
+test('a file that cookbook versions share is read once, also when a slice ends between them', async () => {
+  const { ctx, primary, replica } = pairOfMemory(['/cookbooks']);
+  const versions = Array.from({ length: 200 }, (_, n) => `1.${n}.0`);
+  for (const objects of [primary, replica]) {
+    objects.set('/cookbooks', new Map(versions.map((version) => [`apt/${version}`, manifest(version)])));
+  }
+  const read: string[] = [];
+  const withFiles = (side: 'primary' | 'replica'): ChefOrg => ({
+    ...ctx[side],
+    cookbookFiles: () => ({
+      open: async (checksum) => {
+        read.push(`${side} ${checksum}`);
+        return Readable.from([]);
+      },
+    }),
+  });
+  const pair = { ...ctx, primary: withFiles('primary'), replica: withFiles('replica') };
+  const tools: JobTools = {
+    clock: ctx.clock,
+    pair: async () => pair,
+    examine: async () => [],
+    checkedFiles: noFilesChecked(),
+  };
+
+  const { job, slices } = await workToTheEnd(tools, 0, { ...CHECK, readsFiles: true });
+
+  expect(slices).toBeGreaterThan(2);
+  expect(job.counts).toEqual({ '=': 200 });
+  expect(read).toEqual([`primary ${LICENSE}`, `replica ${LICENSE}`]);
 });
 
 test('a bag that is removed between two slices is left out', async () => {
