@@ -107,7 +107,7 @@ describe('the schedule of a pair', () => {
 });
 
 describe('a lane', () => {
-  test('is a FIFO queue whose messages outlast a copy and end in a FIFO queue of dead letters', () => {
+  test('E3.8 is a FIFO queue whose messages outlast a copy and end in a FIFO queue of dead letters', () => {
     const [lane] = planLanes(manyPairs(1)).lanes;
     minimal.template.resourceCountIs('AWS::SQS::Queue', 2);
     minimal.template.hasResourceProperties('AWS::SQS::Queue', {
@@ -180,7 +180,7 @@ describe('a lane', () => {
 });
 
 describe('the table', () => {
-  test('is paid by request, survives mistakes, forgets what expired, and has the local index of what is unsynced', () => {
+  test('E3.24 is paid by request, survives mistakes, forgets what expired, and has the local index of what is unsynced', () => {
     minimal.template.hasResource('AWS::DynamoDB::GlobalTable', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',

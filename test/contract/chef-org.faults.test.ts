@@ -385,7 +385,7 @@ describe('the Chef client meets a server that misbehaves', () => {
       expect(server.organization('acme').dump().cookbooks.get('app/1.0.0')?.isFrozen).toBe(true);
     });
 
-    test('expired download URLs are renewed by reading the manifest once more', async () => {
+    test('E3.21 expired download URLs are renewed by reading the manifest once more', async () => {
       source.faults.when(
         { method: 'GET', path: /bookshelf/ },
         { kind: 'answer', status: 403, body: '<Error/>' },
@@ -431,6 +431,18 @@ describe('the Chef client meets a server that misbehaves', () => {
       server.faults.when({ method: 'PUT', path: /sandboxes/ }, { kind: 'drop-answer' }, { times: 1 });
       await copy();
       isEqual();
+    });
+
+    test('E2 C4 files that were uploaded and never committed are no progress, and the next copier brings them again', async () => {
+      server.faults.when({ method: 'PUT', path: /sandboxes/ }, { kind: 'drop-request' }, { times: 5 });
+      expect((await failureOf(copy())).hasProgressed).not.toBe(true);
+      expect(server.organization('acme').dump().files.size).toBe(0);
+
+      await replica.close();
+      replica = connectChefOrg({ ...server, organization: 'acme' });
+      await copy();
+      isEqual();
+      expect(server.requests.count('PUT', /bookshelf/)).toBe(2 * 3);
     });
 
     test('a refusal for unknown checksums is answered with all files once more', async () => {

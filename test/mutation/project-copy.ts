@@ -6,7 +6,7 @@ import { removeProtection } from './remove-protection.ts';
 
 /** The top of the project. */
 export const PROJECT = join(import.meta.dirname, '../..');
-const COPIED = ['lib', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = ['lib', 'cdk', 'cdk.json', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 
 /** A copy of sources and tests in a temporary folder, with the packages of this one. */
 export interface ProjectCopy {

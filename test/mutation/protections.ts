@@ -37,6 +37,9 @@ const ENTRY = 'test/unit/model/ledger-entry.test.ts';
 const COMPARISON = 'test/unit/sync/compare-primary-list.test.ts';
 const GATE = 'test/unit/plan/gate-phases.test.ts';
 const MESSAGES = 'test/unit/plan/message-ids.test.ts';
+const LANES = 'test/unit/config/lanes.test.ts';
+const STACK = 'test/cdk/stack.test.ts';
+const CLIENT_FAULTS = 'test/contract/chef-org.faults.test.ts';
 
 /** What stands between a pair and a lost change, or a delete by mistake (design §3 to §5). */
 export const PROTECTIONS: readonly Protection[] = [
@@ -262,6 +265,12 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.isSupersededCopyOut;',
     without: 'const isUpsertOut = false;',
     caughtBy: { file: GATE, title: 'do not begin while an upsert is out, of the run or newer' },
+    alsoCaughtBy: [
+      {
+        file: CASES,
+        title: 'no cookbook version is deleted while another one is uploaded, though it was told of later',
+      },
+    ],
   },
   {
     name: 'serial deletes',
@@ -544,7 +553,7 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'if (status === 204 && etag?.replace(/^W\\/(?=")|"/g, \'\') !== contentMd5) {',
     without: 'if (status === 0) {',
     caughtBy: {
-      file: 'test/contract/chef-org.faults.test.ts',
+      file: CLIENT_FAULTS,
       title: 'a file store that never confirms its bytes is an error, and the version is not written',
     },
   },
@@ -566,6 +575,12 @@ export const PROTECTIONS: readonly Protection[] = [
     text: 'sentAt: times.now, nextAttemptAt: times.dueAgainAt }',
     without: 'sentAt: times.now, nextAttemptAt: Number.MAX_SAFE_INTEGER }',
     caughtBy: { file: CASES, title: 'sends again what the queue took and lost' },
+    alsoCaughtBy: [
+      {
+        file: CASES,
+        title: 'a cookbook arrives although its copier and its message died between its files and the commit of them',
+      },
+    ],
   },
   {
     name: 'contents in the inventory',
@@ -653,5 +668,137 @@ export const PROTECTIONS: readonly Protection[] = [
     without:
       "const fresh = { ...lease, state: () => ({ ...lease.state(), feed: { ...feed.feed, cursor: undefined } }) }; return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed: isFirstReading ? await followFeed(ctx, fresh) : feed, isComplete };",
     caughtBy: { file: CASES, title: 'copies what is written during a bootstrap' },
+  },
+  {
+    name: 'progress is what was committed',
+    reason: 'A cookbook whose sandboxes can never be committed would be uploaded for ever, without a pause.',
+    file: 'lib/chef/upload-files.ts',
+    text: `  await commitSandbox(org, id);
+  if (urls.size > 0) upload.onCommitted();`,
+    without: `  if (urls.size > 0) upload.onCommitted();
+  await commitSandbox(org, id);`,
+    caughtBy: {
+      file: CLIENT_FAULTS,
+      title: 'files that were uploaded and never committed are no progress, and the next copier brings them again',
+    },
+  },
+  {
+    name: 'rest before the lane changes',
+    reason: 'The copier of the old lane and that of the new one would work on one object at once.',
+    file: 'lib/sync/follow-lane.ts',
+    text: 'now - known.quietSince >= visibilitySeconds * 1000',
+    without: 'now >= known.quietSince',
+    caughtBy: {
+      file: 'test/unit/sync/follow-lane.test.ts',
+      title: 'a pair that was given another lane sends nothing until no copy was out for one visibility time-out',
+    },
+  },
+  {
+    name: 'rest begins anew',
+    reason: 'A copy that went out meanwhile would be under way when the pair changes its lane.',
+    file: 'lib/sync/follow-lane.ts',
+    text: 'const quietSince = copies === 0 ? (known.quietSince ?? now) : undefined;',
+    without: 'const quietSince = known.quietSince ?? now;',
+    caughtBy: {
+      file: 'test/unit/sync/follow-lane.test.ts',
+      title: 'a copy that is out again begins the wait anew',
+    },
+  },
+  {
+    name: 'copies of a lane that was left',
+    reason: 'What the old lane still delivers would be copied beside what the new one delivers.',
+    file: 'lib/sync/copy-objects.ts',
+    text: "if (lane !== undefined && state.lane !== undefined && state.lane.name !== lane) return 'superseded';",
+    without: '',
+    caughtBy: {
+      file: 'test/unit/sync/follow-lane.test.ts',
+      title: 'a copier leaves alone what a lane delivers that the pair has left',
+    },
+  },
+  {
+    name: 'a message outlasts its copy',
+    reason: 'A message that is visible again while its copier lives has two copiers write one object.',
+    file: 'cdk/constructs/fifo-queue.ts',
+    text: 'const VISIBILITY = Duration.minutes(6);',
+    without: 'const VISIBILITY = Duration.minutes(4);',
+    caughtBy: {
+      file: STACK,
+      title: 'is a FIFO queue whose messages outlast a copy and end in a FIFO queue of dead letters',
+    },
+  },
+  {
+    name: 'hashed ids',
+    reason:
+      'Names may have 255 characters and a queue takes ids of 128: the objects with the longest would never be sent.',
+    file: 'lib/plan/message-ids.ts',
+    text: "createHash('sha256').update(JSON.stringify(parts)).digest('hex');",
+    without: "createHash === undefined ? '' : parts.join('');",
+    caughtBy: {
+      file: MESSAGES,
+      title: 'the longest names still give ids that a queue takes: 128 letters and digits',
+    },
+  },
+  {
+    name: 'lanes of their own',
+    reason: 'The bootstrap of one pair would delay every other pair that has its messages in the same queue.',
+    file: 'lib/config/lanes.ts',
+    text: '    if (hasOwnLanes) {',
+    without: '    if (hasOwnLanes && ofReplica.length < 2) {',
+    caughtBy: {
+      file: LANES,
+      title: 'pairs share the lanes of their replica only when there are too many for one each',
+    },
+  },
+  {
+    name: 'share of the copiers',
+    reason: 'Copiers, polls and jobs together would send a server more than it bears, and it would answer falsely.',
+    file: 'lib/config/lanes.ts',
+    text: 'const forCopiers = requestsInFlight - slots * requestsPerPoll - requestsPerJob;',
+    without: 'const forCopiers = requestsInFlight;',
+    caughtBy: {
+      file: LANES,
+      title: '%i replicas of %i pairs never overload a server, and every pair has one lane',
+    },
+  },
+  {
+    name: 'rest between inventories',
+    reason: 'A large organization would be read all the time, and a poll cost what its size is.',
+    file: 'lib/plan/pace-inventory.ts',
+    text: 'now >= reading.endedAt + reading.tookMs / share;',
+    without: 'now >= reading.endedAt + share;',
+    caughtBy: {
+      file: 'test/unit/plan/pace-inventory.test.ts',
+      title: 'a pass that took t begins again 20 t after its end, no sooner',
+    },
+  },
+  {
+    name: 'renewed download URLs',
+    reason: 'Servers sign them for 15 minutes: a cookbook that takes longer would fail at every attempt.',
+    file: 'lib/chef/cookbook-files.ts',
+    text: 'if (download.status === 403 && renewal === undefined) renewal = renew();',
+    without: '',
+    caughtBy: { file: CLIENT_FAULTS, title: 'expired download URLs are renewed by reading the manifest once more' },
+  },
+  {
+    name: 'a key per pair',
+    reason: 'Equal secrets of two organizations would look equal in the table.',
+    file: 'lib/plan/fingerprint.ts',
+    text: 'secret: KeyObject | Uint8Array, pairName: string',
+    without: "secret: KeyObject | Uint8Array, _: string, pairName = ''",
+    caughtBy: {
+      file: 'test/unit/plan/fingerprint.test.ts',
+      title: 'is the same for the same pair and another for every other pair or secret',
+    },
+  },
+  {
+    name: 'rows that expire',
+    reason: 'Objects that were deleted long ago, and hints and jobs that are over, would fill the table for ever.',
+    file: 'cdk/constructs/sync-table.ts',
+    text: "timeToLiveAttribute: 'expiresAt',",
+    without: '',
+    caughtBy: {
+      file: STACK,
+      title: 'is paid by request, survives mistakes, forgets what expired, and has the local index of what is unsynced',
+    },
   },
 ];

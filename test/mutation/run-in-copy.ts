@@ -16,19 +16,25 @@ const vitestReport = z.object({
   ),
 });
 
+/** Finds the title; the title of a test of many rows finds that of each row. */
+const titlePattern = ({ title }: DirectedTest): string =>
+  title.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('%i', '\\d+');
+
 /** Runs these tests in the copy, and no other. Answers their outcomes in the same order. */
 export async function runTests(folder: string, tests: readonly DirectedTest[]): Promise<readonly TestOutcome[]> {
   const report = join(folder, 'report.json');
   const files = new Set(tests.map(({ file }) => file));
-  const titles = tests.map(({ title }) => title.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+  const titles = tests.map(titlePattern).join('|');
   const options = ['--testNamePattern', `(${titles})$`, '--reporter=json', `--outputFile=${report}`, '--maxWorkers=2'];
   await run(folder, ['node_modules/vitest/vitest.mjs', 'run', ...files, ...options]);
   const text = await readFile(report, 'utf8').catch(() => '{"testResults":[]}');
   const { testResults } = vitestReport.parse(JSON.parse(text));
   return tests.map(({ file, title }) => {
     const results = testResults.find(({ name }) => name.endsWith(file))?.assertionResults ?? [];
-    const status = results.find((result) => result.title.endsWith(title))?.status;
-    return status === 'passed' || status === 'failed' ? status : 'not run';
+    const pattern = new RegExp(`${titlePattern({ file, title })}$`);
+    const statuses = new Set(results.flatMap((result) => (pattern.test(result.title) ? [result.status] : [])));
+    if (statuses.has('failed')) return 'failed';
+    return statuses.has('passed') ? 'passed' : 'not run';
   });
 }
 

@@ -18,12 +18,7 @@ import { START_AT } from './world.ts';
  * Not here, because the design has no such place:
  *   E1.7–E1.8b  standard queues and a poller that puts entries: queues are FIFO, and every write of an entry is a transition
  *   E2 C5       a crash between mark and counter: phases are counted anew from the ledger at every step
- *   E3.8        two writers on one object: a copier is killed before its message is visible again (E1.10)
- *   E3.12–E3.13 one queue for all pairs, and concurrency: lanes and their bounds are checked in the stack's own tests
- *   E3.18       partitions and cost: measured in the bench
- * Not here, because no world is needed to show it: E3.11 ids of long names (message-ids.test.ts), E3.20 the cursor's own event
- * (feed-cursor.test.ts), E3.21 upload URLs and clocks (the contract of ChefOrg), E3.22 fingerprints (fingerprint.test.ts), E3.24 rows that expire
- * (the contract of Ledger).
+ * Others need no world to be shown: test/mutation/protections.ts names the test of each.
  */
 
 const MINUTE_MS = 60_000;
@@ -488,32 +483,29 @@ test('E2 C3 a message that comes again after its copy is skipped', async () => {
   expect(stage.violations()).toEqual([]);
 });
 
-test('E2 C4 a cookbook arrives although its copier died between its files and the commit of their sandbox', async () => {
-  let isToDie = true;
-  const stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      primary: {
-        ...ports.primary,
-        cookbookFiles: (object) => ({
-          open: async (checksum) => {
-            const file = await ports.primary.cookbookFiles(object).open(checksum);
-            if (isToDie && checksum !== 'shared-license') {
-              isToDie = false;
-              stage.scheduler.crashAll();
-            }
-            return file;
-          },
-        }),
-      },
-    }),
-  });
+test('E2 C4 a cookbook arrives although its copier and its message died between its files and the commit of them', async () => {
+  const path = '/cookbooks/apt/1.0.0';
+  const stage = await copied(createStage(), ['/cookbooks/web/2.0.0', ...ROLES]);
+  stage.writer.write(path, 0);
+  const wanted = filesOf(stage.primary.get(path)?.text ?? '');
+  const { replica, scheduler } = stage;
+  let hasDied = false;
+  const dieBeforeTheCommit = (): void => {
+    hasDied = wanted.every((file) => replica.storedFiles.has(file)) && !replica.files.has('apt-0');
+    if (hasDied) scheduler.crashAll(({ name }) => name.startsWith('copier'));
+    else scheduler.at(scheduler.now() + 10, dieBeforeTheCommit);
+  };
+  dieBeforeTheCommit();
 
-  stage.writer.write('/cookbooks/apt/1.0.0', 0);
-  await stage.pollFor(12);
+  await stage.pollOnce();
+  // What was sent before is known to the queue no more, as after too many deliveries.
+  stage.queue.clear();
+  expect(hasDied).toBe(true);
+  expect(stage.differences()).toEqual([path]);
+  expect(stage.entry(path)).toMatchObject({ state: 'pending', attempts: 1 });
+  await stage.pollFor(15);
 
-  expect(isToDie).toBe(false);
-  expect(stage.replica.files).toContain('apt-0');
+  expect(replica.isWhole(path)).toBe(true);
   expect(stage.differences()).toEqual([]);
   expect(stage.violations()).toEqual([]);
 });
@@ -631,15 +623,40 @@ test('keeps a cookbook version on the replica while the delete of a role that na
   expect(stage.violations()).toEqual([]);
 });
 
-test('E3.4 a deleted cookbook version takes no file from one that is uploaded meanwhile', async () => {
-  const stage = createStage({ profile: { hasFeed: true } });
+test('E3.4 no cookbook version is deleted while another one is uploaded, though it was told of later', async () => {
+  const minutesOf = new Map<ObjectPath, number>();
+  const uploading = new Set<ObjectPath>();
+  const besideUploads: ObjectPath[] = [];
+  const stage = createStage({
+    profile: { hasFeed: true },
+    plant: (ports) => ({
+      ...ports,
+      replica: {
+        ...ports.replica,
+        writeCookbook: async (ref, manifest, files) => {
+          uploading.add(ref.path);
+          await ports.clock.sleep((minutesOf.get(ref.path) ?? 0) * MINUTE_MS);
+          await ports.replica.writeCookbook(ref, manifest, files);
+          uploading.delete(ref.path);
+        },
+        remove: async (ref) => {
+          if (uploading.size > 0) besideUploads.push(ref.path);
+          return await ports.replica.remove(ref);
+        },
+      },
+    }),
+  });
   await copied(stage, ['/cookbooks/apt/1.0.0', '/cookbooks/web/2.0.0']);
+  minutesOf.set('/cookbooks/web/2.0.0', 1.5).set('/cookbooks/db/0.1.0', 3);
 
   stage.writer.remove('/cookbooks/apt/1.0.0');
-  stage.writer.write('/cookbooks/db/0.1.0', 0);
   stage.writer.write('/cookbooks/web/2.0.0', 1);
-  await stage.pollFor(4);
+  await stage.pollOnce();
+  // The run of the delete has begun, and its upsert is still out.
+  stage.writer.write('/cookbooks/db/0.1.0', 0);
+  await stage.pollFor(8);
 
+  expect(besideUploads).toEqual([]);
   expect(stage.differences()).toEqual([]);
   expect([...stage.replica.files].toSorted()).toEqual(['db-0', 'shared-license', 'web-1']);
   expect(stage.violations()).toEqual([]);

@@ -35,8 +35,8 @@ export interface Scheduler {
   ): void;
   /** Resolves after that much virtual time, unless the process is gone by then; then `died` is called instead. */
   wait(actor: Actor, milliseconds: number, died?: () => void): Promise<void>;
-  /** Ends every process that runs, as a machine that is switched off. */
-  crashAll(): void;
+  /** Ends every process that runs, as a machine that is switched off; or those that are hit. */
+  crashAll(isHit?: (actor: Actor) => boolean): void;
   /** Processes that run. */
   running(): number;
   /** Runs until `isOver` or nothing is left to happen. */
@@ -99,8 +99,8 @@ export function createScheduler(chance: Chance, startAt: number): Scheduler {
         });
       });
     },
-    crashAll() {
-      for (const actor of [...actors.keys()]) end(actor, 'crashed');
+    crashAll(isHit = () => true) {
+      for (const actor of [...actors.keys()].filter(isHit)) end(actor, 'crashed');
     },
     running: () => actors.size,
     async run(isOver) {

@@ -48,7 +48,7 @@ describe('planLanes', () => {
     [4, 10],
     [6, 30],
     [4, 50],
-  ])('%i replicas with %i pairs each never overload a server, and every pair has one lane', (replicas, perReplica) => {
+  ])('E3.13 %i replicas of %i pairs never overload a server, and every pair has one lane', (replicas, perReplica) => {
     const pairs = pairsOf(replicas, perReplica);
     const plan = planLanes(pairs);
 
@@ -58,7 +58,7 @@ describe('planLanes', () => {
     for (const lane of plan.lanes) expect(new Set(lane.pairs.map((name) => name.split('/')[0])).size).toBe(1);
   });
 
-  test('pairs share the lanes of their replica only when there are too many for one each', () => {
+  test('E3.12 pairs share the lanes of their replica only when there are too many for one each', () => {
     expect(planLanes(pairsOf(2, 3)).lanes).toHaveLength(6);
     expect(planLanes(pairsOf(2, 4)).lanes.length).toBeLessThanOrEqual(6);
   });

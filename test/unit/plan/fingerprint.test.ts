@@ -6,7 +6,7 @@ import { fingerprint, listDigest, pairKey } from '../../../lib/plan/fingerprint.
 const key = pairKey(Buffer.from('a generated secret'), 'eu/acme');
 
 describe('pairKey', () => {
-  test('is the same for the same pair and another for every other pair or secret', () => {
+  test('E3.22 is the same for the same pair and another for every other pair or secret', () => {
     const print = (secret: string, pair: string) => fingerprint(pairKey(Buffer.from(secret), pair), '{}');
     expect(print('a generated secret', 'eu/acme')).toBe(fingerprint(key, '{}'));
     expect(print('a generated secret', 'us/acme')).not.toBe(fingerprint(key, '{}'));

@@ -18,7 +18,7 @@ describe('outgoingMessage', () => {
     expect(groupId).not.toBe(deduplicationId);
   });
 
-  test('the longest names still give ids that a queue takes: 128 letters and digits', () => {
+  test('E3.11 the longest names still give ids that a queue takes: 128 letters and digits', () => {
     const long = 'x'.repeat(255);
     const { groupId, deduplicationId } = message(`/data/${long}/${long}`, {}, `${long}/${long}`);
     for (const id of [groupId, deduplicationId]) expect(id).toMatch(/^[A-Za-z0-9]{1,128}$/);

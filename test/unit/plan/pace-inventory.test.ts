@@ -22,7 +22,7 @@ describe('nextPass', () => {
     expect(next(NEVER_READ, 0)).toEqual({ scope: 'contents', isFull: true });
   });
 
-  test('a pass that took t begins again 20 t after its end, no sooner', () => {
+  test('E3.18 a pass that took t begins again 20 t after its end, no sooner', () => {
     expect(next(read, 19_999)).toBeUndefined();
     expect(next(read, 20_000)).toEqual({ scope: 'names', isFull: false });
     const namesRead = { ...read, names: reading(190_000, 1_000) };
