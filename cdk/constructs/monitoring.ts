@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   type AlarmProps,
   ComparisonOperator,
@@ -45,7 +45,8 @@ export class Monitoring extends Construct {
     super(scope, id);
     this.#props = props;
     this.#addAlarms();
-    this.dashboard = new Dashboard(this, 'Dashboard', { dashboardName: props.stackName });
+    // Dashboards belong to the account: a stack of the same name in another region would take its place.
+    this.dashboard = new Dashboard(this, 'Dashboard', { dashboardName: `${props.stackName}-${Stack.of(this).region}` });
     this.#addWidgets();
   }
 

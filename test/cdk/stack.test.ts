@@ -438,6 +438,12 @@ test('two stacks stand side by side in one account: no name of one is a name of 
   expect(names(minimal).length).toBeGreaterThan(15);
 });
 
+test('stacks of one name in two regions have a dashboard each, as dashboards belong to the account and not to a region', () => {
+  minimal.template.hasResourceProperties('AWS::CloudWatch::Dashboard', {
+    DashboardName: { 'Fn::Join': ['', ['chef-sync-', { Ref: 'AWS::Region' }]] },
+  });
+});
+
 describe('the size', () => {
   test.each([
     [1, () => minimal],
