@@ -178,6 +178,10 @@ describe('the roles of a stack', () => {
     await using world = await startFilled({ aws });
     await world.sync(PAIR);
     expect(contentOf(world.replica())).toEqual(contentOf(world.primary));
+    world.primary.organization('acme').putRole('role-0', { description: 'changed' });
+    world.primary.organization('acme').putCookbook('apt', '3.0.0', { files: { 'recipes/default.rb': '# 3\n' } });
+    await world.sync(PAIR);
+    expect(contentOf(world.replica())).toEqual(contentOf(world.primary));
     const calls = [...used, ...world.cloud.calls];
     const permissions = permissionsOf(world.stack());
 

@@ -7,7 +7,7 @@ import { until } from './until.ts';
 const PAIR = 'eu/acme';
 const VISIBILITY_MS = 360_000;
 
-describe('the bundles of a synthesized stack of several pairs', { timeout: 120_000 }, () => {
+describe('the bundles of a synthesized stack of several pairs', { timeout: 180_000 }, () => {
   test('copy nothing more after a stop with 1,000 messages queued, and send them again after a start', async () => {
     await using world = await startAssembledStack({ organizations: ['acme', 'tools'] });
     const { cloud, primary, replica } = world;
@@ -49,6 +49,9 @@ describe('the bundles of a synthesized stack of several pairs', { timeout: 120_0
     await cloud.whileMapped(() => Promise.all(pairs.map((pair) => cloud.fire(pair))));
 
     for (const name of replicas) expect(contentOf(world.replica(name), 'org0')).toEqual(contentOf(primary, 'org0'));
+    primary.organization('org0').putRole('role-0', { description: 'changed' });
+    await world.sync('r3/org0');
+    expect(contentOf(world.replica('r3'), 'org0')).toEqual(contentOf(primary, 'org0'));
     const config = packedConfigOf(world.stack());
     expect(cloud.scheduledPairs().toSorted()).toEqual(config.pairs.map(({ name }) => name).toSorted());
     expect(cloud.scheduledPairs().length).toBe(40);
