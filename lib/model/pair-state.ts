@@ -152,6 +152,8 @@ export interface ListRow {
   readonly count?: number;
   readonly names?: Digest;
   readonly contents?: Digest;
+  /** As `contents`, with what frozen versions hold; of the last reading that included them. */
+  readonly whole?: Digest;
   /** Members that only this side has; of the replica. */
   readonly extraCount?: number;
   /** Frozen cookbook versions, trusted between full readings. */
@@ -167,7 +169,7 @@ export interface Digest {
 /** The row after somebody else changed an entry of the list: nothing of it may be taken for unchanged. */
 export function voidDigests(row: ListRow | undefined, side: Side, list: ListPath, epoch: number): ListRow {
   if (row === undefined) return { side, list, epoch, generation: 1 };
-  const { names, contents, ...rest } = row;
+  const { names, contents, whole, ...rest } = row;
   return { ...rest, generation: row.generation + 1 };
 }
 

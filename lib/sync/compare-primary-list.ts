@@ -76,9 +76,10 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   let bodies = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map<string, Seen>());
   if (readsBodies && areNamesKnown && bodiesOf(list) === 'one by one') {
     bodies = await readBodies(ctx, 'primary', without(members.refs, frozen), onUnread);
-    // The digest holds frozen versions by name alone, so a full reading is compared with the ledger.
     const isUnchanged = row?.contents?.digest === contentsDigest(ctx, withFrozen(bodies, frozen));
-    if (isUnchanged && !pass.isFull) return { ...UNCHANGED, members };
+    // That digest holds frozen versions by name alone.
+    const isWholeUnchanged = !pass.isFull || row?.whole?.digest === wholeDigest(ctx, bodies);
+    if (isUnchanged && isWholeUnchanged) return { ...UNCHANGED, members };
   }
 
   const entries = new Map(
@@ -127,6 +128,13 @@ const contentsDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): st
   listDigest(
     ctx.fingerprintKey,
     [...bodies].map(([name, seen]) => [name, seen.isFrozen ? FROZEN.fingerprint : seen.fingerprint]),
+  );
+
+/** The digest of bodies with what frozen versions hold. */
+export const wholeDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
+  listDigest(
+    ctx.fingerprintKey,
+    [...bodies].map(([name, seen]) => [name, seen.fingerprint]),
   );
 
 /** What is known of a list before its objects are read one by one. */
@@ -325,6 +333,7 @@ async function storeDigests(
       count,
       names: found.names === undefined ? undefined : { digest: found.names },
       contents,
+      whole: pass.isFull && isComplete ? { digest: wholeDigest(ctx, bodies) } : undefined,
       frozen: frozen ?? (isSameEpoch ? row?.frozen : undefined),
     };
   });

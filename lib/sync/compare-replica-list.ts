@@ -17,7 +17,7 @@ import type { Digest, PassScope } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { PARKED_RETRY_MS } from '../plan/backoff.ts';
 import { listDigest } from '../plan/fingerprint.ts';
-import type { ListPass } from './compare-primary-list.ts';
+import { type ListPass, wholeDigest } from './compare-primary-list.ts';
 import type { PairContext } from './pair-context.ts';
 import {
   bodiesOf,
@@ -80,9 +80,10 @@ export async function compareReplicaList(
   let bodies: ReadonlyMap<string, Seen> = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map());
   if (readsBodies && bodiesOf(list) === 'one by one' && row?.names?.digest === names) {
     bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen), onUnread);
-    // The digest leaves frozen versions out, so a full reading is compared with the ledger.
     const isUnchanged = isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents);
-    if (isUnchanged && !pass.isFull) return { drifted: 0, members };
+    // That digest leaves frozen versions out.
+    const isWholeUnchanged = !pass.isFull || isEqual(row.whole, wholeDigest(ctx, bodies), against.whole);
+    if (isUnchanged && isWholeUnchanged) return { drifted: 0, members };
   }
   const entries = (await ctx.ledger.entriesOf(list)).filter((entry) => ctx.rules.isWanted(trustedRef(entry.path)));
   if (readsBodies) bodies = await completeBodies(ctx, members, { entries, bodies, frozen, onUnread });
@@ -108,9 +109,16 @@ export async function compareReplicaList(
   );
   const frozenNow = readsBodies ? [...bodies].filter(([, seen]) => seen.isFrozen).map(([name]) => name) : [];
   const stillTrusted = [...frozen].filter((name) => members.refs.has(name) && !bodies.has(name));
-  const contentsAfter = (isAllEqual: boolean): Digest | undefined => {
-    if (!readsBodies) return row?.names?.digest === names ? row.contents : undefined;
-    return isAllEqual ? { digest: bodiesDigest(ctx, bodies), against: against.contents } : undefined;
+  const isAllEqual = unsettled === 0;
+  const digestsAfter = (): { readonly contents: Digest | undefined; readonly whole: Digest | undefined } => {
+    if (!readsBodies) {
+      const kept = row?.names?.digest === names ? row : undefined;
+      return { contents: kept?.contents, whole: kept?.whole };
+    }
+    return {
+      contents: isAllEqual ? { digest: bodiesDigest(ctx, bodies), against: against.contents } : undefined,
+      whole: isAllEqual && pass.isFull ? { digest: wholeDigest(ctx, bodies), against: against.whole } : undefined,
+    };
   };
   await ctx.ledger.updateList('replica', list, (current) => ({
     side: 'replica',
@@ -118,8 +126,8 @@ export async function compareReplicaList(
     epoch: pass.epoch,
     generation: current?.generation ?? 0,
     extraCount: [...members.refs.keys()].filter((name) => !known.has(name)).length + members.unusable.length,
-    names: unsettled === 0 ? { digest: names, against: against.names } : undefined,
-    contents: contentsAfter(unsettled === 0),
+    names: isAllEqual ? { digest: names, against: against.names } : undefined,
+    ...digestsAfter(),
     frozen: readsBodies ? [...frozenNow, ...stillTrusted].sort() : row?.frozen,
   }));
   return { drifted, members, unread };
@@ -160,10 +168,10 @@ async function primaryDigests(
   ctx: PairContext,
   list: ListPath,
   epoch: number,
-): Promise<{ readonly names?: string; readonly contents?: string }> {
+): Promise<{ readonly names?: string; readonly contents?: string; readonly whole?: string }> {
   const row = await ctx.ledger.readList('primary', list);
   if (row === undefined || row.epoch !== epoch) return {};
-  return { names: row.names?.digest, contents: row.contents?.digest };
+  return { names: row.names?.digest, contents: row.contents?.digest, whole: row.whole?.digest };
 }
 
 /** What is known of a list before its objects are read one by one. */
