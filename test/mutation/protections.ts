@@ -716,6 +716,18 @@ export const PROTECTIONS: readonly Protection[] = [
     },
   },
   {
+    name: 'breaker',
+    reason: 'Every message of a pair whose server is gone would keep a copier waiting, and other pairs their objects.',
+    file: 'lib/sync/copy-objects.ts',
+    text: 'if (state.isStopped || pausedUntil > now) {',
+    without: 'if (state.isStopped) {',
+    caughtBy: {
+      file: 'test/simulation/two-pairs.test.ts',
+      title:
+        'a pair is copied as quickly as alone while the replica of another one with the same copiers hangs for good',
+    },
+  },
+  {
     name: 'a message outlasts its copy',
     reason: 'A message that is visible again while its copier lives has two copiers write one object.',
     file: 'cdk/constructs/fifo-queue.ts',

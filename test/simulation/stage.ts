@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly afterDecision?: (stage: Stage, entry: LedgerEntry) => void;
   /** As in the world's options. */
   readonly plant?: WorldOptions['plant'];
+  readonly pair?: string;
+  readonly beside?: Stage;
 }
 
 export function createStage(options: StageOptions = {}): Stage {
@@ -45,6 +47,8 @@ export function createStage(options: StageOptions = {}): Stage {
     afterWrite: (path) => options.afterWrite?.(stage, path),
     afterDecision: (entry) => options.afterDecision?.(stage, entry),
     plant: options.plant,
+    pair: options.pair,
+    beside: options.beside,
   });
   world.endCuts();
   const { scheduler, primary, replica } = world;
@@ -88,7 +92,7 @@ export function createStage(options: StageOptions = {}): Stage {
     operate: work,
     status: () =>
       pairStatus({
-        pair: 'eu/acme',
+        pair: world.pair,
         ledger: world.ledger,
         state: world.state,
         now: scheduler.now(),

@@ -8,10 +8,9 @@ import {
 } from '../../lib/model/ledger-entry.ts';
 import { type ObjectPath, trustedRef } from '../../lib/model/object-path.ts';
 import type { PairState } from '../../lib/model/pair-state.ts';
-import { type Action, isDeletePhase } from '../../lib/model/phase.ts';
+import type { Action } from '../../lib/model/phase.ts';
 import type { Side } from '../../lib/model/side.ts';
 import { fingerprint } from '../../lib/plan/fingerprint.ts';
-import { DELETES_PER_RUN } from '../../lib/plan/gate-phases.ts';
 import { filterHash, objectFilter, wantedBags, wantedLists } from '../../lib/plan/object-filter.ts';
 import type { Ledger } from '../../lib/ports/ledger.ts';
 import type { PairStateStore } from '../../lib/ports/pair-state.ts';
@@ -22,6 +21,7 @@ import { takeHint } from '../../lib/sync/take-hint.ts';
 import { createMemoryLedger } from '../support/memory-ledger.ts';
 import { createMemoryPairState } from '../support/memory-pair-state.ts';
 import type { Chance } from './chance.ts';
+import { type Copiers, createCopiers } from './copiers.ts';
 import { createInvariants, type Invariants } from './invariants.ts';
 import { createMemoryChefOrg } from './memory-chef-org.ts';
 import { createMemoryFeed, type MemoryFeed } from './memory-feed.ts';
@@ -39,8 +39,6 @@ export const START_AT = Date.UTC(2026, 0, 6, 8);
 const SECOND_MS = 1000;
 export const POLL_SECONDS = 60;
 const VISIBILITY_SECONDS = 360;
-const COPIERS = 3;
-const UPSERTS_AT_ONCE = 10;
 /** A copier's function is killed after this: before its messages become visible again. */
 const COPIER_LIFE_MS = 5 * 60 * SECOND_MS;
 /** So long that its messages come to somebody else meanwhile. */
@@ -51,6 +49,7 @@ const LEASE_MS = 3 * 60 * SECOND_MS;
 
 /** A pair with both its servers, its queue and its processes, in memory and in virtual time. */
 export interface World {
+  readonly pair: string;
   readonly primary: MemoryOrg;
   readonly replica: MemoryOrg;
   readonly feed: MemoryFeed;
@@ -58,6 +57,7 @@ export interface World {
   readonly scheduler: Scheduler;
   readonly faults: ServerFaults;
   readonly queue: SimulatedQueue;
+  readonly copiers: Copiers;
   readonly invariants: Invariants;
   /** The stores themselves: reading them takes no time and never fails. */
   readonly ledger: Ledger;
@@ -90,6 +90,10 @@ export interface World {
 }
 
 export interface WorldOptions {
+  /** The pair's name; a world beside another one needs one of its own. */
+  readonly pair?: string;
+  /** Another pair, whose time, queue and copiers this one shares. Faults of those are that one's. */
+  readonly beside?: World;
   readonly isTold: boolean;
   /** Called when a copier has written or deleted something on the replica, before it learns of it. */
   readonly afterWrite?: (path: ObjectPath) => void;
@@ -100,7 +104,8 @@ export interface WorldOptions {
 }
 
 export function createWorld(profile: Profile, chance: Chance, options: WorldOptions): World {
-  const scheduler = createScheduler(chance.fork(1), START_AT);
+  const { pair = 'eu/acme', beside } = options;
+  const scheduler = beside?.scheduler ?? createScheduler(chance.fork(1), START_AT);
   const { now } = scheduler;
   const chapters: Chapter[] = [];
   const tell: Tell | undefined = options.isTold
@@ -112,9 +117,13 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
   const hintChance = chance.fork(6);
   const writer = createPrimaryWriter(primary, feed, scheduler, chance.fork(2), tellOfWrite, tell);
   const faults = createServerFaults(profile.servers, chance.fork(3), now);
-  const queue = createSimulatedQueue(scheduler, chance.fork(4), VISIBILITY_SECONDS);
-  queue.setFaults(profile.queue);
-  scheduler.setFaults(profile.process);
+  const copiers =
+    beside?.copiers ?? createCopiers(scheduler, createSimulatedQueue(scheduler, chance.fork(4), VISIBILITY_SECONDS));
+  const { queue } = copiers;
+  if (beside === undefined) {
+    queue.setFaults(profile.queue);
+    scheduler.setFaults(profile.process);
+  }
   const portChance = chance.fork(5);
 
   const ledger = createMemoryLedger();
@@ -130,8 +139,6 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
   let hintFaults = profile.hints;
   let hintCount = 0;
   let pollCount = 0;
-  let copierCount = 0;
-  let copying = 0;
   let changeCount = 0;
   let pollSeconds: readonly number[] = [55, 55, 55, 20, 3];
 
@@ -252,7 +259,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     });
 
   const portsFor = (actor: Actor): PairContext => ({
-    pair: 'eu/acme',
+    pair,
     rules,
     fingerprintKey: FINGERPRINT_KEY,
     ledger: watchedLedger(actor),
@@ -276,30 +283,14 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
 
   const contextFor = (actor: Actor): PairContext => (options.plant ?? ((ports) => ports))(portsFor(actor));
 
-  const startCopiers = (): void => {
-    while (copying < COPIERS) {
-      const batch = queue.receive((first) => (isDeletePhase(first.phase) ? DELETES_PER_RUN : UPSERTS_AT_ONCE));
-      if (batch === undefined) return;
-      copying += 1;
-      copierCount += 1;
-      const name = `copier ${copierCount}`;
+  copiers.serve(pair, {
+    lifeMs: profile.copiersOutliveTheirMessages ? LONGEST_COPIER_LIFE_MS : COPIER_LIFE_MS,
+    begun(name, batch) {
       for (const { path, version } of batch.messages) tell?.(name, `gets version ${version.epoch}.${version.n}`, path);
-      scheduler.spawn(
-        name,
-        profile.copiersOutliveTheirMessages ? LONGEST_COPIER_LIFE_MS : COPIER_LIFE_MS,
-        async (actor) => {
-          await copyObjects(contextFor(actor), batch.messages);
-          queue.acknowledge(batch);
-        },
-        (how) => {
-          copying -= 1;
-          noteEnd(name, how);
-          scheduler.at(now(), startCopiers);
-        },
-      );
-    }
-  };
-  queue.onReady(startCopiers);
+    },
+    copy: (actor, batch) => copyObjects(contextFor(actor), batch.messages),
+    ended: (name, how) => noteEnd(name, how),
+  });
 
   /** A process of its own takes each message of the primary about a write. Nothing tells of what was there before the pair. */
   function tellOfWrite(path: ObjectPath, action: Action): void {
@@ -351,6 +342,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
   };
 
   return {
+    pair,
     primary,
     replica,
     feed,
@@ -358,6 +350,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     scheduler,
     faults,
     queue,
+    copiers,
     invariants,
     ledger,
     state,
