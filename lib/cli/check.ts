@@ -1,11 +1,9 @@
 import { Command } from 'commander';
 import { refusal, type SyncError } from '../model/sync-error.ts';
-import { type Exit, exitCodeHelp, worstExit } from './exit-codes.ts';
-import { finishJob } from './finish-job.ts';
+import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
-import { printJson } from './print-json.ts';
 import { checkExit, checkJson, renderCheck } from './render-check.ts';
-import { screenOn } from './screen.ts';
+import { showJobs } from './show-jobs.ts';
 
 interface CheckOptions extends InspectionOptions {
   readonly equal?: true;
@@ -51,30 +49,20 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'killed'])}`,
 }
 
 async function check(selector: string, options: CheckOptions): Promise<Exit> {
-  const { pairs, inspector, stack } = await openInspection(options, selector);
-  if (stack !== undefined && options.showValues === true) throw valuesStay();
-  const screen = screenOn(process.stdout);
-  const exits: Exit[] = [];
-  const found: Readonly<Record<string, unknown>>[] = [];
-  try {
-    for (const name of pairs) {
-      const listsEqual = options.equal === true;
-      const readsFiles = options.files;
-      const checked = await finishJob(
-        inspector,
-        { command: 'check', pair: name, listsEqual, ...(readsFiles && { readsFiles }) },
-        { keepsValues: options.showValues === true },
-      );
-      exits.push(checkExit(checked.job.counts));
-      if (options.json === true) found.push(checkJson(name, checked));
-      else for (const line of renderCheck(name, checked, screen)) screen.line(line);
-    }
-  } finally {
-    await inspector.close();
-  }
-  const exit = worstExit(exits);
-  if (options.json === true) printJson(exit, { pairs: found });
-  return exit;
+  const inspection = await openInspection(options, selector);
+  if (inspection.stack !== undefined && options.showValues === true) throw valuesStay();
+  return await showJobs(inspection, options, {
+    order: (pair) => ({
+      command: 'check',
+      pair,
+      listsEqual: options.equal === true,
+      ...(options.files && { readsFiles: true }),
+    }),
+    keepsValues: options.showValues === true,
+    exit: ({ job }) => checkExit(job.counts),
+    json: checkJson,
+    lines: renderCheck,
+  });
 }
 
 /** What a function answers may lie in a log or a proxy on its way; values are for the eyes of the one who asked. */

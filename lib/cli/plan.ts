@@ -1,10 +1,8 @@
 import { Command } from 'commander';
-import { type Exit, exitCodeHelp, worstExit } from './exit-codes.ts';
-import { finishJob } from './finish-job.ts';
+import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
-import { printJson } from './print-json.ts';
 import { planExit, planJson, renderPlan } from './render-plan.ts';
-import { screenOn } from './screen.ts';
+import { showJobs } from './show-jobs.ts';
 
 /** `chef-sync-ctl plan`; `finish` gets whether there is anything to do. */
 export function planCommand(finish: (exit: Exit) => void): Command {
@@ -25,25 +23,14 @@ Examples:
 Exit codes (0: there is nothing to do):
 ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'killed'])}`,
     )
-    .action(async (selector: string, options: InspectionOptions) => finish(await plan(selector, options)));
-}
-
-async function plan(selector: string, options: InspectionOptions): Promise<Exit> {
-  const { pairs, inspector } = await openInspection(options, selector);
-  const screen = screenOn(process.stdout);
-  const exits: Exit[] = [];
-  const found: Readonly<Record<string, unknown>>[] = [];
-  try {
-    for (const name of pairs) {
-      const planned = await finishJob(inspector, { command: 'plan', pair: name });
-      exits.push(planExit(planned));
-      if (options.json === true) found.push(planJson(name, planned));
-      else for (const line of renderPlan(name, planned, screen)) screen.line(line);
-    }
-  } finally {
-    await inspector.close();
-  }
-  const exit = worstExit(exits);
-  if (options.json === true) printJson(exit, { pairs: found });
-  return exit;
+    .action(async (selector: string, options: InspectionOptions) =>
+      finish(
+        await showJobs(await openInspection(options, selector), options, {
+          order: (pair) => ({ command: 'plan', pair }),
+          exit: planExit,
+          json: planJson,
+          lines: renderPlan,
+        }),
+      ),
+    );
 }

@@ -16,8 +16,7 @@ import { printJson } from './print-json.ts';
 import { countsJson, objectLines, renderCheck, renderObject } from './render-check.ts';
 import { onceJson, renderOnce } from './render-once.ts';
 import { type Screen, screenOn } from './screen.ts';
-import { takeStopSignals } from './stop-signals.ts';
-import { watchRuntime } from './watch-runtime.ts';
+import { withWatchedRuntime } from './watch-runtime.ts';
 
 interface RepairOptions extends InspectionOptions {
   readonly deleteExtra?: true;
@@ -145,27 +144,18 @@ async function carryOut(
   extras: readonly ObjectLine[],
   address: string,
 ): Promise<OnceReport | undefined> {
-  const watched = watchRuntime(
-    { ...config, pairs: [pair], warnings: [] },
-    {
-      screen: screenOn(process.stderr),
-      plainEveryMs: Number.POSITIVE_INFINITY,
-      isQuiet: !process.stderr.isTTY,
-      isOnce: true,
-      address,
-    },
-  );
-  const stop = takeStopSignals((name) =>
-    watched.log('info', `${name}: ends when the copies under way have ended; a second one ends at once`),
-  );
-  try {
-    const isCopyOnly = !extras.some(({ sign }) => sign === '-');
-    const [report] = await watched.runtime.runOnce(stop.signal, { isCopyOnly });
+  const progress = {
+    screen: screenOn(process.stderr),
+    plainEveryMs: Number.POSITIVE_INFINITY,
+    isQuiet: !process.stderr.isTTY,
+    isOnce: true,
+    address,
+  };
+  const isCopyOnly = !extras.some(({ sign }) => sign === '-');
+  return await withWatchedRuntime({ ...config, pairs: [pair], warnings: [] }, progress, async ({ runtime }, signal) => {
+    const [report] = await runtime.runOnce(signal, { isCopyOnly });
     return report;
-  } finally {
-    stop.dispose();
-    await watched.close();
-  }
+  });
 }
 
 const isUnreadable = ({ sign }: ObjectLine): boolean => sign === '!';

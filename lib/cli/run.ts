@@ -12,8 +12,7 @@ import { onceJson, renderOnce } from './render-once.ts';
 import { screenOn } from './screen.ts';
 import { serveWebPage } from './serve-web-page.ts';
 import { statusJson } from './status-details.ts';
-import { takeStopSignals } from './stop-signals.ts';
-import { type WatchedRuntime, watchRuntime } from './watch-runtime.ts';
+import { type WatchedRuntime, withWatchedRuntime } from './watch-runtime.ts';
 
 interface RunOptions {
   readonly config: string;
@@ -62,26 +61,21 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
 }
 
 async function run(options: RunOptions): Promise<Exit> {
-  const isReportOnStdout = options.once === true || options.json === true;
-  const watched = watchRuntime(loadConfig(options.config), {
+  const isOnce = options.once === true;
+  const isReportOnStdout = isOnce || options.json === true;
+  const progress = {
     screen: screenOn(isReportOnStdout ? process.stderr : process.stdout),
     plainEveryMs: PLAIN_PROGRESS_MS,
     isQuiet: options.quiet === true,
-    isOnce: options.once === true,
+    isOnce,
     address: homeAddress(options),
-  });
-  const stop = takeStopSignals((name) =>
-    watched.log('info', `${name}: ends when the copies under way have ended; a second one ends at once`),
-  );
-  try {
-    watched.log('info', 'started', { pairs: watched.runtime.pairs.length, once: options.once === true });
-    const exit = await (options.once === true ? runOnce : follow)(watched, options, stop.signal);
+  };
+  return await withWatchedRuntime(loadConfig(options.config), progress, async (watched, signal) => {
+    watched.log('info', 'started', { pairs: watched.runtime.pairs.length, once: isOnce });
+    const exit = await (isOnce ? runOnce : follow)(watched, options, signal);
     watched.log('info', 'ended', { exitCode: EXIT_CODES[exit].code });
     return exit;
-  } finally {
-    stop.dispose();
-    await watched.close();
-  }
+  });
 }
 
 async function follow(watched: WatchedRuntime, options: RunOptions, signal: AbortSignal): Promise<Exit> {

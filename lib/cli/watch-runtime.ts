@@ -6,6 +6,7 @@ import type { Log } from '../sync/pair-context.ts';
 import { followProgress, type ProgressOptions, type ProgressView } from './follow-progress.ts';
 import { screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
+import { takeStopSignals } from './stop-signals.ts';
 
 /** The runtime with everybody who watches it: its structured logs, and a person. */
 export interface WatchedRuntime {
@@ -60,4 +61,22 @@ export function watchRuntime(config: Config, options: ProgressOptions): WatchedR
       }
     },
   };
+}
+
+/** Watches a runtime while `work` runs it until its end, or until the first SIGTERM or SIGINT, and closes everything. */
+export async function withWatchedRuntime<T>(
+  config: Config,
+  options: ProgressOptions,
+  work: (watched: WatchedRuntime, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const watched = watchRuntime(config, options);
+  const stop = takeStopSignals((name) =>
+    watched.log('info', `${name}: ends when the copies under way have ended; a second one ends at once`),
+  );
+  try {
+    return await work(watched, stop.signal);
+  } finally {
+    stop.dispose();
+    await watched.close();
+  }
 }

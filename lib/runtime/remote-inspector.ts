@@ -37,7 +37,7 @@ export function openRemoteInspector(
       const given = attached;
       attached = undefined;
       const id = given ?? (await start(order));
-      if (given === undefined) onNews(`job ${id} of the stack ${stack}; the same command ${comeBack(order, id)}`);
+      if (given === undefined) onNews(`job ${id}; the same command ${comeBack(order, id)}`);
       const lines: JobLine[] = [];
       let after: string | undefined;
       let waitedFor: string | undefined;

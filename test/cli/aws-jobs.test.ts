@@ -38,7 +38,7 @@ afterAll(async () => {
 const local = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--config', here.configFile);
 const remote = (...args: readonly string[]): Promise<CliResult> => runHere(...args, '--stack', 'stack');
 const slices = (): number => world.lambda.invoked.filter((name) => name === 'stack-inspector').length;
-const JOB = /^job ([0-9a-f]{12}) of the stack stack; the same command with --job \1 comes back to it\n$/;
+const JOB = /^job ([0-9a-f]{12}); the same command with --job \1 comes back to it\n$/;
 
 describe('a job of the stack prints what the same command prints on this machine:', () => {
   test('check, in one slice or in many', async () => {

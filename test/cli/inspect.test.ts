@@ -145,7 +145,8 @@ describe('check', () => {
   });
 
   test('ends "baseline not compared": differences are unsynced from then on, and repair copies them', async () => {
-    servers.configure(['eu'], 'bootstrap: false');
+    // Nobody polls meanwhile, and the pair must not be stale after three seconds.
+    servers.configure(['eu'], 'bootstrap: false, pollSeconds: 60');
     replica().putRole('base', { run_list: ['recipe[base]'] });
     await here('run', '--once');
     const before = await here('sync-status');
@@ -171,7 +172,7 @@ describe('check', () => {
   });
 
   test('of a baseline that is equal lets status say "in sync", and later edits of the replica are noticed', async () => {
-    servers.configure(['eu'], 'bootstrap: false');
+    servers.configure(['eu'], 'bootstrap: false, pollSeconds: 60');
     for (const role of ['base', 'db', 'web']) replica().putRole(role, { run_list: [`recipe[${role}]`] });
     replica().putItem('users', 'alice', { uid: 2001 });
     replica().putEnvironment('production', { description: 'customers' });

@@ -1,6 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { FaultRule } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
+import { startFunctionWorld } from '../assembly/function-world.ts';
 import { CTRL_C, hasTerminals, onTerminal } from './on-terminal.ts';
 import { type ReplicatedServers, startReplicatedServers } from './replicated-servers.ts';
 import { type CliResult, startCli } from './run-cli.ts';
@@ -25,8 +29,8 @@ const replicaOf = ({ replicas }: ReplicatedServers, index = 0) => {
   return replica;
 };
 const rolesOf = (servers: ReplicatedServers) => replicaOf(servers).organization('acme').dump().roles;
-const slowRoles = (servers: ReplicatedServers): FaultRule =>
-  replicaOf(servers).faults.when({ method: 'POST', path: /roles/ }, { kind: 'delay', ms: 1_500 });
+const slowRoles = (servers: ReplicatedServers, ms = 1_500): FaultRule =>
+  replicaOf(servers).faults.when({ method: 'POST', path: /roles/ }, { kind: 'delay', ms });
 
 describe('Ctrl-C leaves nothing half done:', () => {
   test.each(['plan eu/acme', 'check eu/acme', 'doctor'])('%s only reads, and ends at once', async (command) => {
@@ -101,7 +105,7 @@ describe('Ctrl-C leaves nothing half done:', () => {
   test('sync-stop stops waiting; the pair is stopped, and the copy under way ends', async () => {
     await using servers = await startReplicatedServers();
     const config = ['--config', servers.configFile];
-    const slow = slowRoles(servers);
+    const slow = slowRoles(servers, 8_000);
     const daemon = startCli(['run', ...config]);
     try {
       await expect.poll(() => slow.hits, TIMEOUT).toBeGreaterThan(0);
@@ -129,6 +133,24 @@ describe('Ctrl-C leaves nothing half done:', () => {
     log.kill('SIGINT');
 
     expect(await log.ended()).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('npm start takes its servers and its folder away', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chef-sync-demo-test-'));
+    const demo = startCli([], { isStart: true, env: { TMPDIR: folder } });
+    await demo.shows(/bootstrapping {2}content/);
+    const made = readdirSync(folder).length;
+    demo.kill('SIGINT');
+    const { code, stdout, stderr } = await demo.ended();
+
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: 'chef-sync-ctl: Ended by SIGINT before everything was done: run it again.\n',
+    });
+    expect(stdout).toMatch(/^stopping$/m);
+    expect(made).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   test('prepare-org ends after the step under way, and goes on from there when it is run again', async () => {
@@ -178,5 +200,25 @@ describe.runIf(hasTerminals)('a terminal has its cursor back', () => {
     expect(code, shown).toBe(130);
     expect(shown).toContain(HIDDEN);
     expect(lastCursor(shown)).toBe(SHOWN);
+  });
+
+  test('after Ctrl-C in a job of a stack, and reads how to come back to it', async () => {
+    await using world = await startFunctionWorld();
+    world.primary.organization('acme').putRole('web', {});
+    await world.sync();
+
+    const { code, shown } = await onTerminal(['check', 'eu/acme', '--stack', 'stack'], [[/comes back to it/, CTRL_C]]);
+    const [, job = ''] =
+      /^job (\w+); the same command with --job \1 comes back to it\r$/m.exec(stripVTControlCharacters(shown)) ?? [];
+    await world.lambda.idle();
+    const again = await runHere('check', 'eu/acme', '--stack', 'stack', '--job', job);
+
+    expect(code, shown).toBe(130);
+    expect(lastCursor(shown)).toBe(SHOWN);
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^eu\/acme {2}1 object, 1 equal \(=\)$/m),
+      stderr: '',
+    });
   });
 });

@@ -11,7 +11,7 @@ export interface ReplicatedServers extends AsyncDisposable {
   readonly folder: string;
   readonly configFile: string;
   readonly stateFile: string;
-  /** Writes the configuration anew, with these replicas only, and with more defaults. */
+  /** Writes the configuration anew, with these replicas only, and with more defaults; a pair is polled every second unless they say so. */
   configure(replicas: readonly string[], defaults?: string): void;
 }
 
@@ -43,7 +43,7 @@ ${names
   .join('\n')}
 organizations:
   - { source: acme, replica: all }
-defaults: { pollSeconds: 1, ${defaults} }
+defaults: { ${[...(defaults.includes('pollSeconds') ? [] : ['pollSeconds: 1']), defaults].join(', ')} }
 `,
     );
   configure(names);
