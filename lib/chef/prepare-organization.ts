@@ -253,6 +253,10 @@ function explained({ server }: OrganizationPreparation, error: ChefRequestError)
     const sentence = `A request is refused by ${server} (${request}: ${text}): put that right and run it again.`;
     return refusal('REFUSED', sentence, options);
   }
+  if (cause === 'unexpected-answer') {
+    const sentence = `The answer of ${server} is not that of a Chef server with organizations (${request}: ${text}): when it has none, write \`organization: none\` under it in the configuration.`;
+    return new SyncError(sentence, { code: 'UNEXPECTED_ANSWER', scope: 'endpoint', retry: 'never' }, options);
+  }
   const sentence = `Not all could be done, because of ${server} (${request}: ${text}): run it again when that is right.`;
   return new SyncError(sentence, { code: 'UNREACHABLE', scope: 'endpoint', retry: 'later' }, options);
 }

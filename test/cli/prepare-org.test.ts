@@ -8,6 +8,7 @@ import { createRequestLimiters } from '../../lib/chef/request-limiter.ts';
 import { readSigningKey } from '../../lib/chef/sign-request.ts';
 import { createUserAccounts } from '../../lib/chef/user-accounts.ts';
 import { loadConfig } from '../../lib/config/load-config.ts';
+import { emptyAnswer } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
 import { openChefServers } from '../../lib/runtime/chef-servers.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
 import { isServerInstalled } from '../support/available-servers.ts';
@@ -346,6 +347,18 @@ test('a user whose permissions were narrowed is told what it may not', async () 
 
   expect(code).toBe(2);
   expect(stderr).toContain('ec_sync_user may not read roles on the replica eu (403 missing read permission): ');
+});
+
+test('a server without organizations is named as what it may be', async () => {
+  await using servers = await startUnpreparedServers();
+  // So answers goiardi.
+  servers.replica.faults.when({ path: /\/organizations\/acme$/ }, emptyAnswer);
+
+  const { code, stderr } = await servers.prepare();
+
+  expect(code).toBe(4);
+  expect(stderr).toContain('200 with an empty body');
+  expect(stderr).toContain('write `organization: none` under it in the configuration');
 });
 
 test('--print-commands asks no server', async () => {
