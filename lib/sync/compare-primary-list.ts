@@ -156,24 +156,31 @@ async function completeBodies(
   { entries, bodies, frozen, onUnread }: Known,
 ): Promise<ReadonlyMap<string, Seen>> {
   const toRead = new Map<string, ObjectRef>();
+  const trusted = new Map(bodies);
   for (const [name, ref] of members.refs) {
     const entry = entries.get(name);
-    const seen = bodies.get(name);
+    if (entry !== undefined && isToldOf(entry) && bodies.get(name)?.isFromSearch === true) trusted.delete(name);
+    const seen = trusted.get(name);
     if (entry === undefined || !isLive(entry)) {
       // A new definition is copied only as it was read before the content was listed.
       const isDefinition = OBJECT_KINDS[ref.kind].stage > 1;
       if (seen === undefined && (isDefinition || (entry === undefined && pass.takesBaseline))) toRead.set(name, ref);
       continue;
     }
-    if (pass.scope === 'names' || (entry.state === 'pending' && entry.sentAt === undefined)) continue;
+    const isReadByCopier = entry.state === 'pending' && entry.sentAt === undefined;
+    if (pass.scope === 'names' || (isReadByCopier && seen === undefined)) continue;
     const isTrusted = seen === undefined && frozen.has(name) && entry.isFrozen === true;
     const isDoubtful = seen === undefined || (seen.isFromSearch && seen.fingerprint !== entry.seen);
     if (isDoubtful && !isTrusted) toRead.set(name, ref);
   }
   const read = await readBodies(ctx, 'primary', toRead, onUnread);
   // A doubtful row that a GET could not confirm says nothing.
-  return new Map([...without(bodies, new Set(toRead.keys())), ...read]);
+  return new Map([...without(trusted, new Set(toRead.keys())), ...read]);
 }
+
+/** Something told of a change or a delete and nobody has read the object since: a search row may be older than that and says nothing. */
+const isToldOf = (entry: LedgerEntry): boolean =>
+  !isLive(entry) || (entry.state === 'pending' && entry.seen === undefined);
 
 /** Deleted after the list was read: that it is listed says nothing. */
 const isDeletedSince = (entry: LedgerEntry, listReadAt: number): boolean =>

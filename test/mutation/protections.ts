@@ -514,6 +514,17 @@ export const PROTECTIONS: readonly Protection[] = [
     caughtBy: { file: COMPARISON, title: 'objects that came while another one is missing count for the guard' },
   },
   {
+    name: 'search rows older than an event',
+    reason: 'A search that lags would settle an object as it was before the event, and status would say "in sync".',
+    file: 'lib/sync/compare-primary-list.ts',
+    text: 'if (entry !== undefined && isToldOf(entry) && bodies.get(name)?.isFromSearch === true) trusted.delete(name);',
+    without: '',
+    caughtBy: {
+      file: COMPARISON,
+      title: 'an object that an event told of is not settled by search rows that are older than the event',
+    },
+  },
+  {
     name: 'mark of a sent message',
     reason: 'A copier that failed faster than the mark would have its retry put off for twelve minutes.',
     file: 'lib/model/ledger-entry.ts',

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { trustedRef } from '../../../lib/model/object-path.ts';
+import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
 import type { Ledger } from '../../../lib/ports/ledger.ts';
 import { comparePrimaryList, type ListPass } from '../../../lib/sync/compare-primary-list.ts';
+import { compareReplicaList } from '../../../lib/sync/compare-replica-list.ts';
 import { guardHeldDeletes } from '../../../lib/sync/guard-held-deletes.ts';
+import { takeChanges } from '../../../lib/sync/take-changes.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
 
 const passOf = (number: number, some: Partial<ListPass> = {}): ListPass => ({
@@ -104,6 +108,31 @@ describe('comparePrimaryList', () => {
     expect(leaving.filter((entry) => entry.state === 'held').map((entry) => entry.path)).toEqual(
       expect.arrayContaining(['/roles/b', '/roles/c', '/roles/d', '/roles/e']),
     );
+  });
+
+  test('an object that an event told of is not settled by search rows that are older than the event', async () => {
+    const { ctx, primary, replica, ledger, pass } = pairOfMemory(['/roles']);
+    const older = new Map([['web', JSON.stringify({ name: 'web' })]]);
+    const searching = (org: ChefOrg): ChefOrg => ({
+      ...org,
+      bodies: async () => new Map([...((org.side === 'replica' && replica.get('/roles')) || []), ...older]),
+    });
+    const lagging = { ...ctx, primary: searching(ctx.primary), replica: searching(ctx.replica) };
+    const compareBoth = async (number: number): Promise<void> => {
+      await comparePrimaryList(lagging, '/roles', passOf(number));
+      await compareReplicaList(lagging, '/roles', { ...passOf(number), destination: 'replica' });
+      pass(60_000);
+    };
+    primary.set('/roles', older);
+    replica.set('/roles', older);
+    await compareBoth(1);
+    expect(await ledger.read('/roles/web')).toMatchObject({ state: 'synced' });
+
+    primary.set('/roles', new Map([['web', JSON.stringify({ name: 'web', description: 'newer' })]]));
+    replica.set('/roles', new Map([...older, ['theirs', JSON.stringify({ name: 'theirs' })]]));
+    await takeChanges(lagging, [{ ref: trustedRef('/roles/web'), action: 'upsert' }], 'hint', 1);
+    await compareBoth(2);
+    expect(await ledger.read('/roles/web')).toMatchObject({ state: 'pending' });
   });
 
   test('a primary whose list lies empty deletes nothing, however long it lies', async () => {
