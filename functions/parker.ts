@@ -7,12 +7,14 @@ import { openTelemetry } from '../lib/runtime/aws-telemetry.ts';
 const telemetry = openTelemetry();
 const parker = openAwsParker(telemetry.logOf, telemetry.log);
 
-/** Parks the objects of dead letters, so that status shows them. */
+/** Parks the objects of dead letters, so that status shows them. Of a batch that fails all comes again: who is parked stays parked. */
 export const handler = middy<SQSEvent, SQSBatchResponse>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
     const records = Records.map(({ messageId, body }) => ({ id: messageId, body }));
-    const { parked, failed } = await parker.park(records);
+    const { parked, problem } = await parker.park(records);
     telemetry.publishParked(parked);
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    // Answered as failures of its batch they would be no error of the function, and its alarm would stay silent.
+    if (problem !== undefined) throw problem;
+    return { batchItemFailures: [] };
   });

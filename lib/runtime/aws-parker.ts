@@ -11,13 +11,13 @@ import { systemClock } from './system-clock.ts';
 export interface ParkReport {
   /** Objects that are parked now; the other messages were superseded or none of ours. */
   readonly parked: number;
-  /** Ids of messages of which the ledger could not be told. */
-  readonly failed: readonly string[];
+  /** Why the ledger could not be told of the other messages. */
+  readonly problem?: Error;
 }
 
 /** Parks the objects of dead letters. */
 export interface Parker {
-  /** One after the other; when the ledger cannot be written, the rest comes again too. */
+  /** One after the other, until the ledger cannot be written. Parking an object again changes nothing. */
   park(records: readonly Pick<DeliveredRecord, 'id' | 'body'>[]): Promise<ParkReport>;
 }
 
@@ -27,7 +27,7 @@ export function openAwsParker(logOf: LogOf, log: Log): Parker {
   return {
     async park(records) {
       let parked = 0;
-      for (const [index, { id, body }] of records.entries()) {
+      for (const { id, body } of records) {
         const message = readCopyMessage(body);
         if (message === undefined) {
           log('error', 'a dead letter is none of ours and is removed', { message: id });
@@ -37,13 +37,13 @@ export function openAwsParker(logOf: LogOf, log: Log): Parker {
         try {
           if (!(await parkMessage({ ledger, clock: systemClock }, message))) continue;
         } catch (error) {
-          log('error', `a dead letter cannot be parked: ${error instanceof Error ? error.message : String(error)}`);
-          return { parked, failed: records.slice(index).map((record) => record.id) };
+          const text = error instanceof Error ? error.message : String(error);
+          return { parked, problem: new Error(`a dead letter cannot be parked: ${text}`, { cause: error }) };
         }
         parked += 1;
         logOf(message.pair)('warn', 'parked: no copier came to an end with it', { path: message.path });
       }
-      return { parked, failed: [] };
+      return { parked };
     },
   };
 }
