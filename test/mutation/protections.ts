@@ -517,8 +517,8 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'search rows older than an event',
     reason: 'A search that lags would settle an object as it was before the event, and status would say "in sync".',
     file: 'lib/sync/compare-primary-list.ts',
-    text: 'if (entry !== undefined && isToldOf(entry) && bodies.get(name)?.isFromSearch === true) trusted.delete(name);',
-    without: '',
+    text: '(isReadByCopier && seen === undefined)',
+    without: 'isReadByCopier',
     caughtBy: {
       file: COMPARISON,
       title: 'an object that an event told of is not settled by search rows that are older than the event',

@@ -5,6 +5,7 @@ import type { Ledger } from '../../../lib/ports/ledger.ts';
 import { comparePrimaryList, type ListPass } from '../../../lib/sync/compare-primary-list.ts';
 import { compareReplicaList } from '../../../lib/sync/compare-replica-list.ts';
 import { guardHeldDeletes } from '../../../lib/sync/guard-held-deletes.ts';
+import { fingerprintOf } from '../../../lib/sync/pair-context.ts';
 import { takeChanges } from '../../../lib/sync/take-changes.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
 
@@ -133,6 +134,12 @@ describe('comparePrimaryList', () => {
     await takeChanges(lagging, [{ ref: trustedRef('/roles/web'), action: 'upsert' }], 'hint', 1);
     await compareBoth(2);
     expect(await ledger.read('/roles/web')).toMatchObject({ state: 'pending' });
+
+    // A copier read the newer form and could not write it.
+    const read = fingerprintOf(ctx, trustedRef('/roles/web'), primary.get('/roles')?.get('web') ?? '');
+    await ledger.update('/roles/web', (entry) => entry && { ...entry, seen: read });
+    await compareBoth(3);
+    expect(await ledger.read('/roles/web')).toMatchObject({ state: 'pending', seen: read });
   });
 
   test('a primary whose list lies empty deletes nothing, however long it lies', async () => {
