@@ -19,7 +19,9 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
     const { side, reason, since } = status.paused;
     details.push(`waiting for the ${side} since ${formatPast(since, now)}: ${plainText(reason)}`);
   } else if (condition === 'waiting' || condition === 'stale') {
-    details.push(localTimes(plainText(status.text.slice(condition.length + 1)), now));
+    // The text says it in parentheses, behind the state.
+    const reason = plainText(status.text.slice(condition.length + 1)).replace(/^\((.*)\)$/, '$1');
+    details.push(localTimes(reason, now));
   }
   if (status.isFilterUnpolled) {
     // A stack has its configuration with its functions; a daemon is told of it.
