@@ -2,7 +2,7 @@ import { claim, claimForMember, hasClaimed, mayBeHalfWritten, noteCopyEnded, set
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
 import { SyncError } from '../model/sync-error.ts';
-import { isFrozenObject } from '../plan/normalised-form.ts';
+import { differingFields, isFrozenObject } from '../plan/normalised-form.ts';
 import type { ChefObject } from '../ports/chef-org.ts';
 import type { Begun, CopyOutcome } from './copy-objects.ts';
 import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
@@ -134,17 +134,25 @@ async function writeCookbook(
   ctx: PairContext,
   { ref, object, fingerprint, isFrozen, mayBeHalf }: Write,
 ): Promise<void> {
+  const writeByForce = () => ctx.replica.writeCookbook(ref, object.text, ctx.primary.cookbookFiles(object));
   const found = await ctx.replica.read(ref);
   if (!('missing' in found)) {
     if (fingerprintOf(ctx, ref, found.text) === fingerprint && !mayBeHalf) return;
-    if (!isFrozen && isFrozenObject(ref.kind, found.text)) throw frozenOnReplica(ref);
+    if (!isFrozen && isFrozenObject(ref.kind, found.text)) {
+      const isOnlyFrozen = differingFields(ref.kind, found.text, object.text).every((field) => field === 'frozen?');
+      if (!isOnlyFrozen || mayBeHalf) await writeByForce();
+      throw frozenOnReplica(ref);
+    }
   }
-  await ctx.replica.writeCookbook(ref, object.text, ctx.primary.cookbookFiles(object));
+  await writeByForce();
 }
 
-/** No PUT clears `frozen?` (API facts §3.1), and deleting the version to write it again is not ours to decide. */
+/**
+ * What nodes get is the primary's by then. No PUT clears `frozen?` (API facts §3.1), and deleting the version to write it again is not ours
+ * to decide.
+ */
 const frozenOnReplica = (ref: ObjectRef): SyncError =>
   new SyncError(
-    `The replica has ${ref.path} frozen while the primary's is not, and a frozen version cannot be thawed: delete it on the replica, then it is copied again.`,
+    `The replica has ${ref.path} frozen while the primary's is not, and a frozen version cannot be thawed, only overwritten, which was done: delete it on the replica, then it is copied again.`,
     { code: 'FROZEN_ON_REPLICA', scope: 'object', retry: 'never', side: 'replica' },
   );

@@ -83,6 +83,25 @@ describe('chef-sync-ctl run --once', () => {
     expect(copies).toEqual(organization.dump().cookbooks);
   });
 
+  test('overwrites a version that the primary has no longer frozen, and says that the replica cannot thaw it', async () => {
+    await using servers = await startReplicatedServers();
+    const organization = servers.primary.organization('acme');
+    const upload = (frozen: boolean, text: string): void =>
+      organization.putCookbook('nginx', '1.0.0', { frozen, files: { 'recipes/default.rb': text } });
+    upload(true, 'log "frozen"');
+    await runHere('run', '--once', '--config', servers.configFile);
+    organization.deleteCookbook('nginx', '1.0.0');
+    upload(false, 'log "uploaded again"');
+
+    const { code, stdout } = await runHere('run', '--once', '--config', servers.configFile);
+
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/\/cookbooks\/nginx\/1\.0\.0 .*cannot be thawed.*delete it on the replica/);
+    const copies = servers.replicas[0]?.organization('acme').dump();
+    expect([...(copies?.files.values() ?? [])].map(String)).toContain('log "uploaded again"');
+    expect(copies?.cookbooks.get('nginx/1.0.0')?.isFrozen).toBe(true);
+  });
+
   test('ends 4 when a replica does not answer, and keeps the others equal', async () => {
     await using servers = await startReplicatedServers(['eu', 'us']);
     await servers.replicas[0]?.stop();
