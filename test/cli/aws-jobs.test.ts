@@ -124,6 +124,14 @@ test('repair makes due what it finds, and the next poll copies it; what only the
     /^eu\/acme {2}2 objects to copy, 1 delete for the delete guard: the next poll does it$/m,
   );
   expect(acme(world.replica).dump().roles).toEqual(acme(world.primary).dump().roles);
+  // The check can be taken up again; the deletes are asked for again, after another one.
+  const [, deleting = ''] =
+    /^job (\w+); the same command with --job \1 comes back to it\njob (\w+); the same command deletes what this one leaves\n$/
+      .exec(repaired.stderr)
+      ?.slice(1) ?? [];
+  expect((await remote('repair', 'eu/acme', '--job', deleting)).stderr).toBe(
+    `chef-sync-ctl: The job ${deleting} deletes: run "chef-sync-ctl repair eu/acme --delete-extra --stack stack" again.\n`,
+  );
 });
 
 describe('what is wrong with a job is one sentence with the next step:', () => {

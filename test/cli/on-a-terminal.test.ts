@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ describe.runIf(hasTerminals)('on a terminal', () => {
     expect(readFileSync(file, 'utf8')).toContain('source: acme');
   });
 
-  test('check and plan have a line of the terminal for each object, and a file gets all of it', async () => {
+  test('check and plan have a line of the terminal for each object, doctor folds its sentences, and a file gets all of it', async () => {
     await using servers = await startReplicatedServers();
     const config = ['--config', servers.configFile];
     const files = (content: string): Readonly<Record<string, string>> =>
@@ -64,10 +64,11 @@ describe.runIf(hasTerminals)('on a terminal', () => {
     const whole = await runHere('check', 'eu/acme', ...config);
     const checked = await onTerminal(['check', 'eu/acme', ...config]);
     const planned = await onTerminal(['plan', 'eu/acme', ...config]);
+    const examined = await onTerminal(['doctor', ...config]);
 
     expect(whole.stdout).toContain('recipes/step_7.rb');
     expect(whole.stdout).toMatch(/^eu\/acme {2}.{80,}$/m);
-    for (const { shown } of [checked, planned]) {
+    for (const { shown } of [checked, planned, examined]) {
       for (const line of linesOf(shown)) expect(line.length, line).toBeLessThanOrEqual(80);
     }
     expect(linesOf(checked.shown)).toContainEqual(
@@ -75,6 +76,17 @@ describe.runIf(hasTerminals)('on a terminal', () => {
     );
     expect(checked.shown.replace(/\s+/g, ' ')).toContain('only on the primary (+), 1 only on the replica (-)');
     expect(linesOf(planned.shown)).toContainEqual(expect.stringMatching(/^upsert +\/cookbooks\/apt\/1\.0\.0 /));
+  });
+
+  test('Ctrl-C at a question of init writes nothing', async () => {
+    await using servers = await startReplicatedServers();
+    const file = join(servers.folder, 'asked.yaml');
+
+    const { code, shown } = await onTerminal(['init', '--config', file], [[/Where does it run/, CTRL_C]]);
+
+    expect(code, shown).toBe(130);
+    expect(shown).toContain('Nothing more was done, because not everything was answered.');
+    expect(existsSync(file)).toBe(false);
   });
 
   test('Ctrl-C at a question ends the command, and nothing is deleted', async () => {
