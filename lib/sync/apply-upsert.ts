@@ -132,7 +132,7 @@ async function create(ctx: PairContext, { ref, object, destination }: Write): Pr
 
 async function writeCookbook(
   ctx: PairContext,
-  { ref, object, fingerprint, isFrozen, mayBeHalf }: Write,
+  { ref, object, fingerprint, isFrozen, isKnown, mayBeHalf }: Write,
 ): Promise<void> {
   const writeByForce = () => ctx.replica.writeCookbook(ref, object.text, ctx.primary.cookbookFiles(object));
   const found = await ctx.replica.read(ref);
@@ -140,19 +140,17 @@ async function writeCookbook(
     if (fingerprintOf(ctx, ref, found.text) === fingerprint && !mayBeHalf) return;
     if (!isFrozen && isFrozenObject(ref.kind, found.text)) {
       const isOnlyFrozen = differingFields(ref.kind, found.text, object.text).every((field) => field === 'frozen?');
-      if (!isOnlyFrozen || mayBeHalf) await writeByForce();
-      throw frozenOnReplica(ref);
+      // One that somebody else froze there stays theirs: overwritten it would be nobody's, and no delete could tell.
+      if (isKnown && (!isOnlyFrozen || mayBeHalf)) await writeByForce();
+      throw frozenOnReplica(ref, isKnown || isOnlyFrozen);
     }
   }
   await writeByForce();
 }
 
-/**
- * What nodes get is the primary's by then. No PUT clears `frozen?` (API facts §3.1), and deleting the version to write it again is not ours
- * to decide.
- */
-const frozenOnReplica = (ref: ObjectRef): SyncError =>
+/** No PUT clears `frozen?` (API facts §3.1), and deleting the version to write it again is not ours to decide. */
+const frozenOnReplica = (ref: ObjectRef, isContentEqual: boolean): SyncError =>
   new SyncError(
-    `The replica has ${ref.path} frozen while the primary's is not, and a frozen version cannot be thawed, only overwritten, which was done: delete it on the replica, then it is copied again.`,
+    `The replica has ${ref.path} frozen while the primary's is not${isContentEqual ? ' (its content is the same)' : ''}, and a frozen version cannot be thawed: delete it on the replica, then it is copied again.`,
     { code: 'FROZEN_ON_REPLICA', scope: 'object', retry: 'never', side: 'replica' },
   );
