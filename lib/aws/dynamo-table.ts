@@ -76,8 +76,11 @@ export class RowTooLargeError extends Error {
   }
 }
 
-/** A write costs a unit per kilobyte: above four units the body is compressed, which makes a tenth of a list of names. */
-const LARGEST_PLAIN_BODY = 4 * 1024;
+/**
+ * A write costs a unit per kilobyte: a body that would take more than one, with its keys, is compressed. That makes half of the state of a
+ * pair, which every poll writes, and a tenth of a list of names. Entries of the ledger stay readable.
+ */
+const LARGEST_PLAIN_BODY = 900;
 /** 400 KB are the limit of a row; key, index key and revision need a few more than 2 KB at most. */
 const LARGEST_PACKED_BODY = 390 * 1024;
 /** Races that one update may lose. Eight writers at once need about eight; a number above says that something is wrong. */

@@ -16,6 +16,7 @@ export interface PollerTimes {
 
 /** The poller of an idle pair. */
 export interface MeasuredPoller {
+  readonly objects: number;
   /** No inventory is due. */
   readonly resting: PollerTimes;
   /** Both organizations are read whole. */
@@ -70,6 +71,7 @@ export async function measurePoller(objects: number, serverMs: number): Promise<
   }
   const { primary: primarySide, replica: replicaSide } = (await state.read())?.inventory ?? {};
   return {
+    objects,
     resting: average(resting),
     reading: average(reading),
     passMs: {

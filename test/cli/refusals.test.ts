@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { startReplicatedServers } from './replicated-servers.ts';
 import { runHere } from './run-here.ts';
 
@@ -46,6 +47,19 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(/^chef-sync needs Node\.js 24 or later and this is .*\n$/);
   });
+
+  test.each(Object.entries(packageJson.scripts).filter(([, script]) => script.includes('.ts')))(
+    'a Node.js that is too old to read the sources, with npm run %s',
+    (_, script) => {
+      const [program, ...args] = (script.split(' && ')[0] ?? '').split(' ');
+      expect(program).toBe('node');
+
+      const { status, stderr } = spawnSync(process.execPath, ['--no-strip-types', ...args], { encoding: 'utf8' });
+
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/^chef-sync needs Node\.js 24 or later and this is .*\n$/);
+    },
+  );
 
   test('every fault of a configuration at once, with its line', async () => {
     await using servers = await startReplicatedServers();

@@ -5,21 +5,25 @@ import * as z from 'zod';
 export interface ConsumedUnits {
   readonly read: number;
   readonly write: number;
+  /** Of the request that took most. */
+  readonly largest: number;
 }
 
 const consumedSchema = z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) });
 
 /** Counts what the client asks for from now on. Answers how much it was so far. */
 export function countUnits(client: DynamoDBDocumentClient): () => ConsumedUnits {
-  const units = { read: 0, write: 0 };
+  const units = { read: 0, write: 0, largest: 0 };
   client.middlewareStack.add(
     (next) => async (args) => {
       Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
       const result = await next(args);
-      const spent = consumedSchema.parse(result.output).ConsumedCapacity.CapacityUnits;
-      const isWrite = 'Item' in args.input || !('ConsistentRead' in args.input);
+      const { ConsumedCapacity } = consumedSchema.parse(result.output);
       // A read that finds nothing is paid too; dynalite counts it as nothing.
-      units[isWrite ? 'write' : 'read'] += Math.max(spent, 1);
+      const spent = Math.max(ConsumedCapacity.CapacityUnits, 1);
+      const isWrite = 'Item' in args.input || !('ConsistentRead' in args.input);
+      units[isWrite ? 'write' : 'read'] += spent;
+      units.largest = Math.max(units.largest, spent);
       return result;
     },
     { step: 'initialize' },

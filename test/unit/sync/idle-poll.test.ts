@@ -26,7 +26,16 @@ async function pairAtRest() {
   };
   for (const side of [pair.primary, pair.replica]) {
     side.set('/roles', new Map([['web', JSON.stringify({ name: 'web' })]]));
-    side.set('/cookbooks', new Map([['apt/1.0.0', JSON.stringify({ metadata: {}, all_files: [] })]]));
+    const versions = { 'apt/1.0.0': { 'frozen?': true }, 'yum/1.0.0': {} };
+    side.set(
+      '/cookbooks',
+      new Map(
+        Object.entries(versions).map(([name, more]) => [
+          name,
+          JSON.stringify({ metadata: {}, all_files: [], ...more }),
+        ]),
+      ),
+    );
   }
   const copying = {
     ...ctx,
