@@ -57,6 +57,8 @@ const comparable = ({ code, stdout, stderr }: CliResult): CliResult => {
       .replace(/\d\d:\d\d:\d\d/g, 'TIME')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
       .replace(/\b[\d.]+(?:ms|s|m|h)(?:\d+s)?\b/g, 'AGE')
+      // On a slow machine one home was polled more than a minute before the other.
+      .replace(/\b(?:in AGE|now)$|\b(?:in AGE|now) {2}/gm, 'NEXT  ')
       .replace(/\b[0-9a-f]{10}\b/g, 'PLAN')
       .replace(/^no daemon is running: .*\n/gm, '')
       .replace(/ {2,}/g, '  ');
@@ -241,9 +243,9 @@ describe('the logs of a stack', () => {
   beforeAll(() => {
     const put = (functionName: string, ageMs: number, text: (at: number) => string): void =>
       world.logs.put(`/aws/lambda/stack-${functionName}`, now - ageMs, text(now - ageMs));
-    put('poller', 50_000, (at) => line(at, 'INFO', 'polled', { pair: 'eu/acme', outcome: 'complete', lagMs: 0 }));
+    put('poller', 2_400_000, (at) => line(at, 'INFO', 'polled', { pair: 'eu/acme', outcome: 'complete', lagMs: 0 }));
     put('copier', 40_000, (at) => line(at, 'WARN', 'parked', { pair: 'eu/acme', path: '/roles/web' }));
-    put('control', 45_000, (at) => line(at, 'INFO', 'an operator asked: stopped', { pair: 'eu/acme' }));
+    put('control', 2_100_000, (at) => line(at, 'INFO', 'an operator asked: stopped', { pair: 'eu/acme' }));
     put('poller', 30_000, (at) => line(at, 'INFO', 'polled', { pair: 'us/acme' }));
     put('poller', 7_200_000, (at) => line(at, 'INFO', 'two hours ago', { pair: 'eu/acme' }));
     put('copier', 35_000, (at) => line(at, 'INFO', 'requests to a Chef server', { server: 'https://a', requests: 3 }));
@@ -265,7 +267,9 @@ describe('the logs of a stack', () => {
       ].join('\n'),
     );
     expect((await remote('sync-log', 'eu/acme', '--since', '3h')).stdout).toContain('two hours ago');
-    expect((await remote('sync-log', 'eu/acme', '--since', '42s')).stdout.trim().split('\n')).toHaveLength(1);
+    expect((await remote('sync-log', 'eu/acme', '--since', '20m')).stdout).toMatch(
+      /^\S+ warn {2}eu\/acme {2}parked function=copier path=\/roles\/web\n$/,
+    );
   });
 
   test('of no pair tell of requests and crashes, and nothing of what Lambda says of every invocation', async () => {
