@@ -1,5 +1,6 @@
 import { isMessageOut, type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
 import type { Stage } from '../model/object-kind.ts';
+import { listOf, trustedRef } from '../model/object-path.ts';
 import type { Run } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES, type Phase, stageOf } from '../model/phase.ts';
 
@@ -19,8 +20,8 @@ export interface Backlog {
   readonly now: number;
   /** Messages sent before this are gone: the queue in memory began then. */
   readonly queueBeganAt: number;
-  /** A copy of an object that was observed as deleted meanwhile may still be writing. */
-  readonly isSupersededCopyOut: boolean;
+  /** Deletes that the guard has not let go. A copy that began before the object was observed as deleted may still be writing. */
+  readonly held: readonly LedgerEntry[];
   /** `run --once` does not come back for what waits for its next attempt, so that keeps no phase closed. */
   readonly isOnePass?: boolean;
 }
@@ -86,11 +87,10 @@ export function gatePhases(backlog: Backlog): Dispatch {
   }
   const deletes = openDeletes(ofRun, of, backlog);
   if (deletes.entries.length > 0) {
-    const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.isSupersededCopyOut;
-    // A data bag goes when nothing of it waits to be deleted: of its members one may fail.
-    const due = deletes.entries.filter(
-      (entry) => isDue(entry, backlog) && !deletes.entries.some((member) => member.path.startsWith(`${entry.path}/`)),
-    );
+    const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.held.some((entry) => isOut(entry, backlog));
+    // A data bag goes when nothing of it waits to be deleted: of its members one may fail, or be held.
+    const occupied = new Set([...deletes.entries, ...backlog.held].map(({ path }) => listOf(trustedRef(path))));
+    const due = deletes.entries.filter((entry) => isDue(entry, backlog) && !occupied.has(entry.path));
     const allowed = Math.max(0, Math.min(room, DELETES_PER_RUN - backlog.run.deletesSent));
     const send = isUpsertOut ? [] : due.slice(0, allowed);
     if (isDeleteOut || send.length > 0 || (isUpsertOut && due.length > 0 && allowed > 0)) {

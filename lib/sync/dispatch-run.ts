@@ -4,7 +4,7 @@ import { trustedRef } from '../model/object-path.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
 import { type Dispatch, gatePhases, MESSAGES_OUT } from '../plan/gate-phases.ts';
 import { outgoingMessage } from '../plan/message-ids.ts';
-import { isCopyOfHeldOut } from './guard-held-deletes.ts';
+import { heldEntries } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import type { PollOptions } from './poll-pair.ts';
@@ -41,7 +41,7 @@ export async function dispatchRun(
     now,
     queueBeganAt: ctx.queue.beganAt,
     isOnePass,
-    isSupersededCopyOut: await isCopyOfHeldOut(ctx),
+    held: await heldEntries(ctx),
   };
   let dispatch = gatePhases(backlog);
   if (dispatch.isRunOver && backlog.pending.length > 0) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { holdUnderPlan, isMessageLost, isMessageOut, type LedgerEntry, release } from '../model/ledger-entry.ts';
+import { holdUnderPlan, isLive, isMessageLost, isUnsettled, type LedgerEntry, release } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
-import { kindOfList, trustedRef } from '../model/object-path.ts';
+import { isListOfContainers, kindOfList, trustedRef } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { GUARD_WINDOW_MS, guardDeletes, releasedLastDay } from '../plan/guard-deletes.ts';
 import type { PairContext, PairRecords } from './pair-context.ts';
@@ -60,12 +60,6 @@ async function isDefinitionLeaving(ctx: PairContext): Promise<boolean> {
   return false;
 }
 
-/** A copy of an older version of a held delete may still be writing. */
-export async function isCopyOfHeldOut(ctx: PairContext): Promise<boolean> {
-  const now = ctx.clock.now();
-  return (await heldEntries(ctx)).some((entry) => isMessageOut(entry, now, ctx.queue.beganAt));
-}
-
 async function guardKind(
   ctx: PairContext,
   lease: PollLease,
@@ -114,10 +108,18 @@ function planId(kind: ObjectKind, entries: readonly LedgerEntry[]): string {
     .slice(0, 10);
 }
 
-/** Members of the kind's lists as last read completely. A bag that is being deleted keeps its last count. */
+/**
+ * Members of the kind's lists as last read completely; undefined: none ever was. A bag that is being deleted keeps its last count.
+ */
 async function liveCount(ctx: PairContext, kind: ObjectKind): Promise<number | undefined> {
-  const counts = (await ctx.ledger.lists('primary'))
-    .filter((row) => kindOfList(row.list) === kind && row.count !== undefined)
-    .map((row) => row.count ?? 0);
-  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
+  const rows = (await ctx.ledger.lists('primary')).filter(({ count }) => count !== undefined);
+  const counts = rows.filter(({ list }) => kindOfList(list) === kind).map(({ count = 0 }) => count);
+  if (counts.length > 0) return counts.reduce((sum, count) => sum + count, 0);
+  // Where the primary has no bags, only extra ones that are about to go, there is no list of items to be read.
+  const bags = rows.find(({ list }) => isListOfContainers(list));
+  if (kind !== 'data_bag_item' || bags === undefined) return undefined;
+  const extra = (await ctx.ledger.entriesOf(bags.list)).filter(
+    (entry) => !isLive(entry) && isUnsettled(entry) && entry.owned === undefined,
+  );
+  return (bags.count ?? 0) <= extra.length ? 0 : undefined;
 }

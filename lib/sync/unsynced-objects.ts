@@ -122,6 +122,6 @@ function reasonOf(entry: LedgerEntry, state: UnsyncedObject['state'], plans: Rea
   }
   if (entry.sentAt !== undefined) return 'is being copied';
   return entry.action === 'delete'
-    ? 'waits for its turn: deletes go when every copy before them is done'
+    ? 'waits for its turn: deletes go when every copy before them is done, a data bag after its items'
     : 'waits for its turn';
 }

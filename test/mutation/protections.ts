@@ -262,7 +262,7 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'uploads and deletes apart',
     reason: 'A server that collects the checksums of a deleted version takes those of an upload under way along.',
     file: 'lib/plan/gate-phases.ts',
-    text: 'const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.isSupersededCopyOut;',
+    text: 'const isUpsertOut = (outCount > 0 && !isDeleteOut) || backlog.held.some((entry) => isOut(entry, backlog));',
     without: 'const isUpsertOut = false;',
     caughtBy: { file: GATE, title: 'do not begin while an upsert is out, of the run or newer' },
     alsoCaughtBy: [

@@ -39,7 +39,7 @@ const gate = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): Dis
     parkedStages: new Set(),
     now: NOW,
     queueBeganAt: 0,
-    isSupersededCopyOut: false,
+    held: [],
     ...some,
   });
 const sent = (pending: readonly LedgerEntry[], some: Partial<Backlog> = {}): string[] =>
@@ -120,6 +120,13 @@ describe('the deletes of a run', () => {
     expect(sent([remove(BAG), remove(ITEM)])).toEqual([`delete ${ITEM}`]);
     expect(sent([remove(BAG), remove(ITEM, LATER)])).toEqual([]);
     expect(sent([remove(BAG)])).toEqual([`delete ${BAG}`]);
+  });
+
+  test('a bag stays while the guard holds the delete of one of its items, and other deletes go', () => {
+    const held = [remove(ITEM, { state: 'held' })];
+    expect(sent([remove(BAG), remove(COOKBOOK)], { held })).toEqual([`delete ${COOKBOOK}`]);
+    expect(gate([remove(BAG)], { held })).toMatchObject({ send: [], isRunOver: true });
+    expect(sent([remove('/data/other')], { held })).toEqual(['delete /data/other']);
   });
 
   test('in a single pass one failure keeps nothing else waiting, but a copy that is out does', () => {

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { type JobRequest, startJob } from '../../../lib/model/job.ts';
 import { release } from '../../../lib/model/ledger-entry.ts';
 import { newPairState } from '../../../lib/model/pair-state.ts';
+import { comparePrimaryList } from '../../../lib/sync/compare-primary-list.ts';
 import { copyObjects } from '../../../lib/sync/copy-objects.ts';
+import { guardHeldDeletes } from '../../../lib/sync/guard-held-deletes.ts';
 import { workJob } from '../../../lib/sync/work-job.ts';
 import { type PairOfMemory, pairOfMemory } from './pair-of-memory.ts';
 
@@ -82,6 +84,35 @@ test('extras are held as they are on the replica now; what the primary has, or t
     claims: [expect.any(String)],
   });
   expect(await pair.ledger.countUnsynced('held')).toBe(1);
+});
+
+test('extra items pass the guard when the primary has no bags, and nothing passes when its bags were not read', async () => {
+  const pair = pairOfMemory(['/data']);
+  const { ctx, ledger, lease, primary, replica } = pair;
+  primary.set('/data', new Map());
+  replica.set('/data', new Map([['own', '{"name":"own"}']]));
+  replica.set('/data/own', new Map([['item', '{"id":"item"}']]));
+  const state = { ...newPairState(0, 'filter', 'copy'), guids: { primary: 'primary', replica: 'replica' } };
+  await ctx.state.update(() => state);
+  const paths = ['/data/own/item', '/data/own'] as const;
+  await work(pair, { command: 'delete-extra', pair: 'eu/acme', paths });
+
+  await guardHeldDeletes(ctx, lease);
+  expect(await ledger.plans()).toHaveLength(2);
+  for (const path of paths) expect(await ledger.read(path)).toMatchObject({ state: 'held' });
+
+  await comparePrimaryList(ctx, '/data', {
+    scope: 'names',
+    isFull: false,
+    number: 1,
+    firstOfEpoch: 1,
+    firstOfPoll: 1,
+    epoch: 1,
+    trustFrom: 1,
+    takesBaseline: false,
+  });
+  await guardHeldDeletes(ctx, lease);
+  for (const path of paths) expect(await ledger.read(path)).toMatchObject({ state: 'pending', action: 'delete' });
 });
 
 test('a 404 that is not Chef’s own lets no extra be deleted', async () => {
