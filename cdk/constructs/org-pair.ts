@@ -20,6 +20,9 @@ import type { SyncFunction } from './sync-function.ts';
 /** A minute that cannot start is dropped: the next one finds the same changes. 60 s is the least that AWS takes. */
 const MOST_EVENT_AGE = Duration.seconds(60);
 
+/** An alarm looks back so far at least, so that a poll that is dropped or slow does not end it. */
+const LEAST_MINUTES = 5;
+
 /** A pair, and what it shares with the others. */
 export interface OrgPairProps {
   readonly stackName: string;
@@ -57,12 +60,12 @@ export class OrgPair extends Construct {
       section: 'pair-needs-attention',
       sentence: `The organization pair ${printableName(pair.name)} has objects that wait for more than 30 minutes, parked objects, deletes held or a server that cannot be used.`,
       receivers: props.receivers,
-      metric: pairMetric(props.stackName, pair.name, 'NeedsAttention').with({
-        period: Duration.minutes(scheduleMinutes(pair.settings.pollSeconds) * 5),
-      }),
+      metric: pairMetric(props.stackName, pair.name, 'NeedsAttention').with({ period: Duration.minutes(1) }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
+      // Of two polls one must say it. Without data CloudWatch goes on with the last that it has, for some periods: so these are short.
+      evaluationPeriods: Math.max(LEAST_MINUTES, 2 * scheduleMinutes(pair.settings.pollSeconds)),
+      datapointsToAlarm: 1,
       // A poll that is content says nothing. Whether polls happen at all is another alarm's.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });

@@ -395,6 +395,19 @@ describe('alarms', () => {
     });
   });
 
+  test.each([
+    [60, 5],
+    [3600, 120],
+  ])('end soon after a pair is well that is polled every %i seconds', (pollSeconds, minutes) => {
+    const { template } = synthesize({ bundles, pairs: manyPairs(1, 1, `, pollSeconds: ${pollSeconds}`) });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'chef-sync: r0/org0 needs attention',
+      Period: 60,
+      EvaluationPeriods: minutes,
+      DatapointsToAlarm: 1,
+    });
+  });
+
   test('notice within minutes that nothing is polled, though CloudWatch goes on with the last number that it has seen', () => {
     // It looks back some periods further than asked before it believes that data is missing: so periods must be short.
     minimal.template.hasResourceProperties('AWS::CloudWatch::Alarm', {
