@@ -54,8 +54,10 @@ export interface Truth {
   readonly entry: (path: ObjectPath) => LedgerEntry | undefined;
   readonly state: () => PairState | undefined;
   readonly isWanted: (ref: ObjectRef) => boolean;
-  /** Whether somebody else than the copiers, or a request that arrived late, had a hand in this object of the replica. */
-  readonly wasDisturbed: (path: ObjectPath) => boolean;
+  /** Whether somebody else than the copiers had a hand in this object of the replica. */
+  readonly wasEdited: (path: ObjectPath) => boolean;
+  /** Whether a request about this object arrived late, or got a false answer. */
+  readonly wasMisled: (path: ObjectPath) => boolean;
   /** Whether an operator ever let a delete of the object go. */
   readonly wasApproved: (path: ObjectPath) => boolean;
   /** How many objects of the kind the ledger knows, without those that it knows to be deleted. */
@@ -218,7 +220,7 @@ export function createInvariants(truth: Truth): Invariants {
         report('NothingLost', 'the entry went back to an earlier version', after.path);
       }
       const isDrift = after.driftedIn !== undefined && after.driftedIn !== before?.driftedIn;
-      if (isDrift && !truth.wasDisturbed(after.path)) {
+      if (isDrift && !truth.wasEdited(after.path) && !truth.wasMisled(after.path)) {
         report('NoNeedlessCopy', 'taken for changed by somebody else, but nobody touched it', after.path);
       }
     },
@@ -237,7 +239,7 @@ const isOlder = (a: LedgerEntry, b: LedgerEntry): boolean =>
 
 /** Why replica and primary differ in an object although the ledger says that it is in sync. */
 function difference(truth: Truth, path: ObjectPath): string | undefined {
-  const { primary, replica, entry: entryOf, isWanted, wasDisturbed } = truth;
+  const { primary, replica, entry: entryOf, isWanted, wasEdited } = truth;
   const ref = trustedRef(path);
   if (!isWanted(ref)) return undefined;
   const [source, copy, entry] = [primary.get(path), replica.get(path), entryOf(path)];
@@ -252,6 +254,6 @@ function difference(truth: Truth, path: ObjectPath): string | undefined {
   }
   if (copy === undefined) return 'the replica lacks it and nobody reports it';
   if (copy.form !== source.form) return 'the replica has another content and nobody reports it';
-  const isOurs = copy.writer === 'copier' && !wasDisturbed(path);
+  const isOurs = copy.writer === 'copier' && !wasEdited(path);
   return isOurs && !replica.isWhole(path) ? 'the replica lacks files of it and nobody reports it' : undefined;
 }

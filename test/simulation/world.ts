@@ -134,7 +134,8 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
   let storeFailureShare = profile.storeFailureShare;
   let queueBeganAt = profile.restarts === undefined ? 0 : START_AT;
   let rules = rulesOf(profile, profile.excluded);
-  const disturbed = new Set<ObjectPath>();
+  const edited = new Set<ObjectPath>();
+  const misled = new Set<ObjectPath>();
   const approved = new Set<ObjectPath>();
   let hintFaults = profile.hints;
   let hintCount = 0;
@@ -149,7 +150,8 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     entry: (path) => entries.get(path),
     state: () => pairState,
     isWanted: (ref) => rules.isWanted(ref),
-    wasDisturbed: (path) => disturbed.has(path),
+    wasEdited: (path) => edited.has(path),
+    wasMisled: (path) => misled.has(path),
     strictReferences: {
       upserts: !isOrderly(profile) ? 'never' : profile.hasFeed || profile.hints !== undefined ? 'told' : 'always',
       deletes: !isOrderly(profile) ? 'never' : profile.hints === undefined ? 'always' : 'told',
@@ -223,7 +225,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
       }),
   });
 
-  const touch = (path: ObjectPath): void => void disturbed.add(path);
+  const touch = (path: ObjectPath): void => void edited.add(path);
 
   const orgFor = (actor: Actor, side: Side) =>
     createMemoryChefOrg({
@@ -253,7 +255,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
             path,
           );
         },
-        misled: touch,
+        misled: (path) => void misled.add(path),
         changed: (path) => options.afterWrite?.(path),
       },
     });

@@ -43,8 +43,8 @@ describe('compareReplicaList', () => {
   test('a cookbook version that looks equal is not settled while a copy of it may have been refused halfway', async () => {
     const { ctx, ledger, primary, replica, pass, settleAll } = pairOfMemory(['/cookbooks']);
     const path = '/cookbooks/apt/1.0.0';
-    for (const objects of [primary, replica])
-      objects.set('/cookbooks', new Map([['apt/1.0.0', manifest('a'.repeat(32))]]));
+    const texts = ['apt/1.0.0', 'web/1.0.0'].map((name) => [name, manifest('a'.repeat(32))] as const);
+    for (const objects of [primary, replica]) objects.set('/cookbooks', new Map(texts));
     for (const number of [1, 2]) {
       await comparePrimaryList(ctx, '/cookbooks', passOf(number, { isFull: true }));
       await settleAll('/cookbooks');
@@ -55,7 +55,9 @@ describe('compareReplicaList', () => {
     const waiting = { state: 'pending', settledAt: undefined, pendingSince: 2_000 } as const;
 
     await ledger.update(path, (entry) => entry && { ...entry, ...waiting, claims: ['of another manifest'] });
-    await compareReplicaList(ctx, '/cookbooks', passOf(3, { isFull: true }));
+    // Another one was changed there: of a list that is as it was the ledger is asked nothing.
+    replica.get('/cookbooks')?.set('web/1.0.0', manifest('b'.repeat(32)));
+    expect(await compareReplicaList(ctx, '/cookbooks', passOf(3, { isFull: true }))).toMatchObject({ drifted: 1 });
     expect(await ledger.read(path)).toMatchObject({ state: 'pending' });
   });
 
