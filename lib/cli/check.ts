@@ -33,7 +33,7 @@ Examples:
   $ chef-sync-ctl check eu/acme --files                 also finds files that a server lost or damaged
   $ chef-sync-ctl check eu/acme --show-values           on your own terminal, for your own eyes
   $ chef-sync-ctl check eu/acme --stack chef-sync       by the functions of a stack
-  $ chef-sync-ctl check 'eu/*' --json | jq -r '.pairs[].objects[] | "\\(.sign) \\(.path)"'
+  $ chef-sync-ctl check 'eu/*' --json | jq -r '.pairs[].objects[]? | "\\(.sign) \\(.path)"'
 
 Signs:
   =   equal

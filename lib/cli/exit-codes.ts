@@ -23,7 +23,7 @@ export const EXIT_CODES = {
 export type Exit = keyof typeof EXIT_CODES;
 
 /** From good to bad: of several pairs the worst counts. A fault of ours goes first, because then nothing else is certain. */
-const BY_SEVERITY: readonly Exit[] = ['ok', 'unsynced', 'waiting', 'stopped', 'fault'];
+const BY_SEVERITY: readonly Exit[] = ['ok', 'unsynced', 'waiting', 'stopped', 'refused', 'fault'];
 
 /** The worst of several outcomes; `ok` of none. */
 export function worstExit(exits: readonly Exit[]): Exit {

@@ -1,6 +1,8 @@
-import type { FinishedJob, JobOrder, JobWatch } from '../runtime/inspector.ts';
+import { type FinishedJob, JobError, type JobOrder, type JobWatch } from '../runtime/inspector.ts';
 import { type Exit, worstExit } from './exit-codes.ts';
+import { explainError } from './explain-error.ts';
 import { finishJob } from './finish-job.ts';
+import { homeAddress } from './home-address.ts';
 import type { Inspection, InspectionOptions } from './open-inspection.ts';
 import { printJson } from './print-json.ts';
 import { type Screen, screenOn } from './screen.ts';
@@ -13,18 +15,29 @@ export interface ShownJob extends Pick<JobWatch, 'keepsValues'> {
   lines(pair: string, found: FinishedJob, screen: Screen): readonly string[];
 }
 
-/** Works on such a job for one pair after the other, shows what each finds, and closes the inspector. Of the pairs the worst counts. */
+/**
+ * Works on such a job for one pair after the other, shows what each finds, and closes the inspector. A pair that cannot be looked into is
+ * told on stderr, and the others go on. Of the pairs the worst counts.
+ */
 export async function showJobs(
   { pairs, inspector }: Inspection,
-  { json }: InspectionOptions,
+  options: InspectionOptions,
   shown: ShownJob,
 ): Promise<Exit> {
+  const { json } = options;
   const screen = screenOn(process.stdout);
   const exits: Exit[] = [];
   const entries: Readonly<Record<string, unknown>>[] = [];
   try {
     for (const pair of pairs) {
-      const found = await finishJob(inspector, shown.order(pair), shown);
+      const found = await finishJob(inspector, shown.order(pair), shown).catch(jobError);
+      if (found instanceof JobError) {
+        const { exit, lines } = explainError(found, false, homeAddress(options));
+        exits.push(exit);
+        entries.push({ pair, problem: found.message });
+        for (const line of lines) screenOn(process.stderr).line(line);
+        continue;
+      }
       exits.push(shown.exit(found));
       if (json === true) entries.push(shown.json(pair, found));
       else for (const line of shown.lines(pair, found, screen)) screen.line(line);
@@ -35,4 +48,10 @@ export async function showJobs(
   const exit = worstExit(exits);
   if (json === true) printJson(exit, { pairs: entries });
   return exit;
+}
+
+/** The problem of one pair as a value; whatever else went wrong concerns the others too. */
+function jobError(error: unknown): JobError {
+  if (error instanceof JobError) return error;
+  throw error;
 }

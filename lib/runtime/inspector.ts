@@ -17,6 +17,15 @@ export interface FinishedJob {
   readonly values: ReadonlyMap<ObjectPath, readonly DifferingValue[]>;
 }
 
+/** A job that ended with a problem of its pair or of a server: other jobs may well succeed. Its message names the pair. */
+export class JobError extends SyncError {
+  constructor(job: Job, problem: NonNullable<Job['problem']>) {
+    const { request } = job;
+    const names = !('pair' in request) || problem.text.includes(request.pair);
+    super(names ? problem.text : `${request.pair}: ${problem.text}`, { ...problem, retry: 'later' });
+  }
+}
+
 /** How a job is watched. */
 export interface JobWatch {
   /** Hears how many objects were looked at so far. */
@@ -31,20 +40,20 @@ export interface JobWatch {
 
 /** Works on jobs, or lets them be worked on, of the pairs of one home. */
 export interface Inspector {
-  /** Waits until the job is done. Rejects with a `SyncError` when it ended with a problem. */
+  /** Waits until the job is done. Rejects with a `JobError` when it ended with a problem, with another `SyncError` when nobody can work on it. */
   finish(order: JobOrder, watch?: JobWatch): Promise<FinishedJob>;
   /** Whether somebody polls the pair meanwhile, who carries out what a repair makes due. */
   isPolled(pair: string): boolean;
   close(): Promise<void>;
 }
 
-/** The job with its lines in order. Throws the `SyncError` of a job that ended with a problem. */
+/** The job with its lines in order. Throws the `JobError` of a job that ended with a problem. */
 export function finishedJob(
   job: Job,
   lines: readonly JobLine[],
   values: FinishedJob['values'] = new Map(),
 ): FinishedJob {
-  if (job.problem !== undefined) throw new SyncError(job.problem.text, { ...job.problem, retry: 'later' });
+  if (job.problem !== undefined) throw new JobError(job, job.problem);
   return { job, lines: sorted(lines), values };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
+import { JSON_SHAPES } from './json-shapes.ts';
 import { type ReplicatedServers, startReplicatedServers } from './replicated-servers.ts';
 import { type CliResult, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
@@ -189,6 +190,28 @@ describe('check', () => {
   });
 });
 
+describe('several pairs', () => {
+  test.each<['check' | 'plan', RegExp]>([
+    ['check', /^us\/acme {2}6 objects, 6 only on the primary \(\+\)$/m],
+    ['plan', /^us\/acme {2}6 to copy$/m],
+  ])('%s names the one that cannot be read, and goes on with the others', async (command, others) => {
+    await using two = await startReplicatedServers(['eu', 'us']);
+    two.replicas[0]?.faults.when({ path: /./ }, { kind: 'answer', status: 401, body: '{"error":["unknown user"]}' });
+
+    const shown = await runHere(command, '*', '--config', two.configFile);
+    const json = await runHere(command, '*', '--json', '--config', two.configFile);
+
+    expect(shown.stderr).toMatch(/^chef-sync-ctl: eu\/acme: The replica .*unknown user.*\n$/);
+    expect(shown.stdout).toMatch(others);
+    expect(shown.code).toBe(4);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      exitCode: 4,
+      pairs: [{ pair: 'eu/acme', problem: expect.stringContaining('eu/acme: The replica ') }, { pair: 'us/acme' }],
+    });
+    expect(JSON_SHAPES[command].safeParse(JSON.parse(json.stdout)).error?.issues ?? []).toEqual([]);
+  });
+});
+
 describe('repair', () => {
   test('copies what is missing or different, and deletes nothing', async () => {
     await here('run', '--once');
@@ -285,7 +308,7 @@ eu/acme  1 object to copy: the daemon does it with its next poll
     const { code, stderr } = await here('repair', 'eu/acme');
 
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^chef-sync-ctl: The pair was never polled, .*chef-sync-ctl run --once/);
+    expect(stderr).toMatch(/^chef-sync-ctl: eu\/acme: The pair was never polled, .*chef-sync-ctl run --once/);
     expect(replica().dump().roles.size).toBe(0);
   });
 });

@@ -9,6 +9,11 @@ const side = z.enum(['primary', 'replica']);
 const envelope = <Shape extends z.ZodRawShape>(shape: Shape) =>
   z.strictObject({ version: z.literal(1), at: instant, exitCode: count, ...shape });
 const pairsOf = <Shape extends z.ZodRawShape>(shape: Shape) => envelope({ pairs: z.array(z.strictObject(shape)) });
+/** Of pairs that are read: what was found, or why nothing was. */
+const readPairsOf = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  envelope({
+    pairs: z.array(z.union([z.strictObject(shape), z.strictObject({ pair: z.string(), problem: z.string() })])),
+  });
 
 const reading = z.strictObject({ namesAt: instant.optional(), contentsAt: instant.optional() });
 
@@ -102,7 +107,7 @@ export const JSON_SHAPES = {
   'run --once': pairsOf(once),
   'unsynced-objects': pairsOf({ pair: z.string(), unsynced: z.array(unsynced), left: count }),
   'sync-stop, sync-start, retry, notify, resync, approve-deletes, forget': steered,
-  plan: pairsOf({
+  plan: readPairsOf({
     pair: z.string(),
     counts: z.strictObject({
       cookbook_version: planned,
@@ -116,7 +121,7 @@ export const JSON_SHAPES = {
     notes: z.array(z.strictObject({ note: z.string(), text: z.string() })),
     objects: z.array(z.strictObject({ action: z.string(), path: z.string(), reason: z.string() })),
   }),
-  check: pairsOf(comparison),
+  check: readPairsOf(comparison),
   repair: pairsOf({
     ...comparison,
     extras: comparison.objects,
@@ -175,5 +180,6 @@ export function fieldsOf(shape: z.core.$ZodType): readonly string[] {
     return Object.entries(shape.shape).flatMap(([name, inner]) => [name, ...fieldsOf(inner)]);
   }
   if (shape instanceof z.ZodArray) return fieldsOf(shape.element);
+  if (shape instanceof z.ZodUnion) return shape.options.flatMap(fieldsOf);
   return shape instanceof z.ZodOptional ? fieldsOf(shape.unwrap()) : [];
 }

@@ -168,7 +168,7 @@ eu/acme  8 objects, 5 equal (=), 1 only on the primary (+), 1 only on the replic
 
     if (fault !== undefined) servers.replicas[0]?.faults.remove(fault);
     expect(code).toBe(4);
-    expect(stderr).toMatch(/^chef-sync-ctl: The replica is failing \(.*502.*\): look at its logs .*\n$/);
+    expect(stderr).toMatch(/^chef-sync-ctl: eu\/acme: The replica is failing \(.*502.*\): look at its logs .*\n$/);
   });
 });
 

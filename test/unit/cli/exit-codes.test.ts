@@ -52,5 +52,6 @@ describe('onceExit', () => {
 test('of several pairs the worst counts', () => {
   expect(worstExit([])).toBe('ok');
   expect(worstExit(['ok', 'waiting', 'unsynced'])).toBe('waiting');
+  expect(worstExit(['refused', 'waiting'])).toBe('refused');
   expect(worstExit(['stopped', 'fault', 'ok'])).toBe('fault');
 });
