@@ -103,7 +103,7 @@ export interface Pass {
   readonly unread: readonly { readonly list: ListPath; readonly reason: string }[];
 }
 
-/** A reading that reached its end. `completeAt` moves only when no list was left unread. */
+/** A reading that reached its end. `completeAt` moves only when no list was left unread. `tookMs` is what it counts for in the pace. */
 export interface Reading {
   readonly number: number;
   readonly completeAt?: number;

@@ -33,3 +33,16 @@ export function nextPass(
   if (!done.has('names') && isDue(progress.names, now, share)) return { scope: 'names', isFull: false };
   return !done.has('contents') && isDue(progress.contents, now, share) ? { scope: 'contents', isFull } : undefined;
 }
+
+/** A pass may count for so many times what the one before it counted for. */
+const LONGER_AT_MOST = 3;
+/** However short the passes before were, a pass may count for this much. */
+const SHORTEST_BOUND_MS = 1_000;
+
+/**
+ * What a pass that took `busyMs` counts for in the pace, after one that counted for `earlierMs`. A server's hiccup makes one pass a hundred times
+ * longer, and resting a hundred times longer for it would leave the pair blind for an hour; a server that stays slow is believed within a few
+ * passes.
+ */
+export const pacedMs = (busyMs: number, earlierMs: number | undefined): number =>
+  earlierMs === undefined ? busyMs : Math.min(busyMs, Math.max(SHORTEST_BOUND_MS, earlierMs * LONGER_AT_MOST));

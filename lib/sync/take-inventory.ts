@@ -12,7 +12,7 @@ import {
 } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
-import { nextPass } from '../plan/pace-inventory.ts';
+import { nextPass, pacedMs } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
@@ -295,7 +295,7 @@ function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): voi
   const reading = (earlier: Reading | undefined): Reading => ({
     number: progress.number,
     endedAt: now,
-    tookMs: pass.busyMs,
+    tookMs: pacedMs(pass.busyMs, earlier?.tookMs),
     completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
   });
   // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
@@ -310,7 +310,7 @@ function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): voi
     ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
     ...(pass.scope === 'contents' ? { contents: { ...contents, tookMs } } : {}),
     ...(pass.scope === 'contents' && pass.isFull && isComplete
-      ? { fullAt: pass.startedAt, fullTookMs: pass.busyMs }
+      ? { fullAt: pass.startedAt, fullTookMs: pacedMs(pass.busyMs, progress.fullTookMs) }
       : {}),
   });
 }

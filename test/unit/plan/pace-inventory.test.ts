@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type InventoryProgress, NEVER_READ, type PassScope } from '../../../lib/model/pair-state.ts';
-import { FULL_READING_EVERY_MS, nextPass } from '../../../lib/plan/pace-inventory.ts';
+import { FULL_READING_EVERY_MS, nextPass, pacedMs } from '../../../lib/plan/pace-inventory.ts';
 
 const reading = (endedAt: number, tookMs: number) => ({ number: 1, endedAt, tookMs, completeAt: endedAt });
 
@@ -62,5 +62,25 @@ describe('nextPass', () => {
     const large = { ...read, names: reading(210 * minute, 1_000), contents: reading(10 * minute, 10 * minute) };
     expect(next(large, 210 * minute - 1)).toBeUndefined();
     expect(next(large, 210 * minute)).toMatchObject({ scope: 'contents' });
+  });
+});
+
+describe('pacedMs', () => {
+  test('a pass that a hiccup of the server made a hundred times longer counts for three times the one before', () => {
+    expect(pacedMs(240_000, 2_000)).toBe(6_000);
+  });
+
+  test('a server that stays slow is believed within a few passes', () => {
+    const counted = Array.from({ length: 6 }).reduce<number>((earlier) => pacedMs(240_000, earlier), 2_000);
+    expect(counted).toBe(240_000);
+  });
+
+  test('passes that took next to nothing do not bind those after them', () => {
+    expect(pacedMs(900, 0)).toBe(900);
+  });
+
+  test('the first pass counts for what it took, and a quicker one too', () => {
+    expect(pacedMs(240_000, undefined)).toBe(240_000);
+    expect(pacedMs(10, 240_000)).toBe(10);
   });
 });

@@ -58,3 +58,29 @@ test('roles wait for a list of cookbooks that cannot be read, but not for one th
 
   expect([first, second]).toEqual([0, 1]);
 });
+
+test('a pair is not blind for minutes after one answer that took a minute', async () => {
+  const { ctx, lease, primary, pass } = pairOfMemory(['/roles']);
+  primary.set('/roles', new Map([['web', '{"name":"web"}']]));
+  let answerMs = 100;
+  const names = async (list: `/${string}`): Promise<readonly string[]> => {
+    pass(answerMs);
+    return await ctx.primary.names(list);
+  };
+  const poll = async (): Promise<void> => {
+    pass(60_000);
+    const slow = { ...ctx, primary: { ...ctx.primary, names } };
+    await takeInventory(slow, lease, 'primary', { deadline: Number.POSITIVE_INFINITY });
+  };
+  await poll();
+  await poll();
+  answerMs = 60_000;
+  await poll();
+  answerMs = 100;
+  const namesReadAt = () => lease.state().inventory.primary.names?.completeAt ?? 0;
+  const before = namesReadAt();
+
+  await poll();
+
+  expect(namesReadAt()).toBeGreaterThan(before);
+});
