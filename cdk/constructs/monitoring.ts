@@ -14,7 +14,7 @@ import {
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { FUNCTION_NAMES } from '../function-table.ts';
+import { FUNCTION_NAMES, FUNCTION_TABLE } from '../function-table.ts';
 import { METRICS_NAMESPACE, messagesParked, schedulesDropped } from '../metrics.ts';
 import type { Lane } from './lane.ts';
 import { type AlarmReceivers, RunbookAlarm, type RunbookSection } from './runbook-alarm.ts';
@@ -148,7 +148,9 @@ export class Monitoring extends Construct {
         title: 'Requests to each Chef server',
         width: 24,
         height: 6,
-        logGroupNames: [functions.of('poller').logGroup.logGroupName, functions.of('copier').logGroup.logGroupName],
+        logGroupNames: FUNCTION_NAMES.filter((name) => FUNCTION_TABLE[name].talksToChef).map(
+          (name) => functions.of(name).logGroup.logGroupName,
+        ),
         queryLines: [
           'filter ispresent(server)',
           'stats sum(requests) as requests, sum(failures) as failures by server, bin(5m)',

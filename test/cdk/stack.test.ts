@@ -7,7 +7,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ChefSyncStack } from '../../cdk/chef-sync-stack.ts';
-import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
+import { FUNCTION_NAMES, FUNCTION_TABLE } from '../../cdk/function-table.ts';
 import { COPIERS_PER_LANE, planLanes } from '../../lib/config/lanes.ts';
 import type { AwsSettings } from '../../lib/config/schema.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -335,6 +335,15 @@ describe('alarms', () => {
     expect(perPair).toEqual([
       expect.objectContaining({ MetricName: 'NeedsAttention', TreatMissingData: 'notBreaching', Threshold: 1 }),
     ]);
+  });
+
+  test('stand beside a dashboard that counts the requests of polls, copies and jobs to each server', () => {
+    const [dashboard] = Object.values(propertiesOf(minimal.template, 'AWS::CloudWatch::Dashboard'));
+    const body = JSON.stringify(dashboard);
+    for (const name of FUNCTION_NAMES) {
+      const isAsked = new RegExp(`SOURCE[^|]*Functions${name}Log`).test(body);
+      expect(isAsked, name).toBe(FUNCTION_TABLE[name].talksToChef);
+    }
   });
 
   test('leave the lag of every pair to the dashboard', () => {
