@@ -32,6 +32,7 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
   if (lastPoll?.problem !== undefined && lastPoll.problem !== status.paused?.reason) {
     details.push(`last poll: ${plainText(lastPoll.problem)}`);
   }
+  if (lastPoll?.deletesWait !== undefined) details.push(plainText(lastPoll.deletesWait));
   for (const plan of status.plans) {
     const what = counted(plan.count, `${plan.kind.replaceAll('_', ' ')} delete`);
     details.push(`${what} held under plan ${plan.id}: ${plan.reason} (${samples(plan.samples, plan.count)})`);

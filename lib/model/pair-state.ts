@@ -39,6 +39,8 @@ export interface PairState {
     readonly endedAt: number;
     readonly isComplete: boolean;
     readonly problem?: string;
+    /** What keeps deletes that the guard let go. */
+    readonly deletesWait?: string;
   };
   /** When the last poll ended that found all it looked for. */
   readonly lastCompletePollAt?: number;

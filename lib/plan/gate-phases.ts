@@ -109,22 +109,22 @@ function openDeletes(
   const phase = PHASES.find((p) => isDeletePhase(p) && ofRun(p).length > 0);
   if (phase === undefined) return { entries: [] };
   const stage = stageOf(phase);
+  const what = stage === 1 ? 'cookbooks and data bags' : 'roles and environments';
   const later = PHASES.filter((p) => !isDeletePhase(p) && stageOf(p) > stage);
   const upserts = later.flatMap(of);
   const failing = upserts.find((entry) => isFailing(entry, backlog));
-  if (failing !== undefined)
-    return { entries: [], wait: `deletes of stage ${stage} wait for ${failing.path}, which fails` };
+  if (failing !== undefined) return { entries: [], wait: `deletes of ${what} wait for ${failing.path}, which fails` };
   const early = upserts.find((entry) => isAheadOf(backlog.run, entry));
   if (early !== undefined)
-    return { entries: [], wait: `deletes of stage ${stage} wait for ${early.path}, which waits for what it may name` };
+    return { entries: [], wait: `deletes of ${what} wait for ${early.path}, which waits for what it may name` };
   const newer = PHASES.filter((p) => isDeletePhase(p) && stageOf(p) > stage).flatMap(of)[0];
   if (newer !== undefined)
     return {
       entries: [],
-      wait: `deletes of stage ${stage} wait for the delete of ${newer.path}, which comes with the next run`,
+      wait: `deletes of ${what} wait for the delete of ${newer.path}, which comes with the next run`,
     };
   if (later.some((p) => backlog.parkedStages.has(stageOf(p)))) {
-    return { entries: [], wait: `deletes of stage ${stage} wait for a parked object of a later stage` };
+    return { entries: [], wait: `deletes of ${what} wait for a parked role or environment, which may name them` };
   }
   return { entries: ofRun(phase) };
 }

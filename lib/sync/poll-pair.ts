@@ -77,6 +77,7 @@ interface Ended {
   readonly feed?: FeedReading;
   /** Everything the feed and the due inventories told is in the ledger. */
   readonly isComplete: boolean;
+  readonly deletesWait?: string;
 }
 
 async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<Ended> {
@@ -112,15 +113,21 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
     if (options.isCopyOnly !== true) await guardHeldDeletes(ctx, lease);
   }
   const maySend = await followLane(ctx, lease);
-  const isDrained = maySend && (isAtRest || (await dispatchUntilIdle(ctx, lease, options)));
+  const { isDrained, deletesWait } =
+    maySend && !isAtRest ? await dispatchUntilIdle(ctx, lease, options) : { isDrained: maySend };
   await noteBootstrapped(ctx, lease);
-  return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };
+  return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete, deletesWait };
 }
 
 /** The state after a poll: cursor, marks and times. The lease is given back with it. */
-function ended(ctx: PairContext, state: PairState, startedAt: number, { report, feed, isComplete }: Ended): PairState {
+function ended(
+  ctx: PairContext,
+  state: PairState,
+  startedAt: number,
+  { report, feed, isComplete, deletesWait }: Ended,
+): PairState {
   const endedAt = ctx.clock.now();
-  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem };
+  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem, deletesWait };
   const nextPollAt = startedAt + ctx.rules.pollSeconds * 1000;
   return {
     ...state,
@@ -148,13 +155,18 @@ async function followFilter(ctx: PairContext, lease: PollLease): Promise<void> {
   await lease.write((state) => nextEpoch(state, ctx.clock.now(), { filterHash: ctx.rules.filterHash }));
 }
 
-/** Sends until nothing is due or out. Answers whether it came to that before the deadline. */
-async function dispatchUntilIdle(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<boolean> {
+/** Sends until nothing is due or out. Answers whether it came to that before the deadline, and what deletes wait for then. */
+async function dispatchUntilIdle(
+  ctx: PairContext,
+  lease: PollLease,
+  options: PollOptions,
+): Promise<{ readonly isDrained: boolean; readonly deletesWait?: string }> {
   for (;;) {
     const step = await dispatchRun(ctx, lease, options);
     options.onProgress?.();
-    if (step.isIdle) return true;
-    if (options.signal?.aborted === true || ctx.clock.now() + options.dispatchPauseMs >= options.deadline) return false;
+    const { isIdle, deletesWait } = step;
+    const isLate = ctx.clock.now() + options.dispatchPauseMs >= options.deadline;
+    if (isIdle || isLate || options.signal?.aborted === true) return { isDrained: isIdle, deletesWait };
     const isBusy = step.outCount > ENOUGH_OUT;
     await ctx.clock.sleep(isBusy ? BUSY_PAUSES * options.dispatchPauseMs : options.dispatchPauseMs, options.signal);
   }

@@ -50,7 +50,13 @@ const status = {
   unknownPaths: z.array(z.string()),
   epoch: count.optional(),
   lastPoll: z
-    .strictObject({ startedAt: instant, endedAt: instant, isComplete: z.boolean(), problem: z.string().optional() })
+    .strictObject({
+      startedAt: instant,
+      endedAt: instant,
+      isComplete: z.boolean(),
+      problem: z.string().optional(),
+      deletesWait: z.string().optional(),
+    })
     .optional(),
   nextPollAt: instant.optional(),
 };

@@ -675,9 +675,9 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'end of the feed before the lists',
     reason: 'What is written after its list was read, and before the end of the feed is, would be missed.',
     file: 'lib/sync/poll-pair.ts',
-    text: "return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete };",
+    text: "return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete, deletesWait };",
     without:
-      "const fresh = { ...lease, state: () => ({ ...lease.state(), feed: { ...feed.feed, cursor: undefined } }) }; return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed: isFirstReading ? await followFeed(ctx, fresh) : feed, isComplete };",
+      "const fresh = { ...lease, state: () => ({ ...lease.state(), feed: { ...feed.feed, cursor: undefined } }) }; return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed: isFirstReading ? await followFeed(ctx, fresh) : feed, isComplete, deletesWait };",
     caughtBy: { file: CASES, title: 'copies what is written during a bootstrap' },
   },
   {

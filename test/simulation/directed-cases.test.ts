@@ -624,6 +624,38 @@ test('keeps a cookbook version on the replica while the delete of a role that na
   expect(stage.violations()).toEqual([]);
 });
 
+test('says which failing role keeps the delete of a cookbook version that it may name', async () => {
+  const stage = createStage({
+    plant: (ports) => ({
+      ...ports,
+      replica: {
+        ...ports.replica,
+        replace: async (ref, text) => {
+          if (ref.path !== '/roles/r1') return await ports.replica.replace(ref, text);
+          throw new ChefRequestError({
+            side: 'replica',
+            request: `PUT ${ref.path}`,
+            cause: 'status',
+            status: 400,
+            text: 'no',
+          });
+        },
+      },
+    }),
+  });
+  await copied(stage, ['/cookbooks/apt/1.0.0', ...ROLES]);
+  expect((await stage.status()).lastPoll?.deletesWait).toBeUndefined();
+
+  stage.writer.write('/roles/r1', 1);
+  stage.writer.remove('/cookbooks/apt/1.0.0');
+  await stage.pollFor(25);
+
+  expect(stage.replica.get('/cookbooks/apt/1.0.0')).toBeDefined();
+  expect((await stage.status()).lastPoll?.deletesWait).toBe(
+    'deletes of cookbooks and data bags wait for /roles/r1, which fails',
+  );
+});
+
 test('E3.4 no cookbook version is deleted while another one is uploaded, though it was told of later', async () => {
   const minutesOf = new Map<ObjectPath, number>();
   const uploading = new Set<ObjectPath>();

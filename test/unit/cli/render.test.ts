@@ -66,6 +66,13 @@ describe('the status table', () => {
     expect(lines).not.toMatch(/approve-deletes|retry/);
   });
 
+  test('says what deletes wait for', () => {
+    const deletesWait = 'deletes of cookbooks and data bags wait for /roles/web, which fails';
+    const lastPoll = { startedAt: 0, endedAt: 1, isComplete: true, deletesWait };
+
+    expect(statusDetails(pairStatusOf({ condition: 'catching up', lastPoll }), NOW)).toContain(deletesWait);
+  });
+
   test('names held deletes with plan, reason and a few of the objects', () => {
     const samples = ['/roles/a', '/roles/b', '/roles/c', '/roles/d'] as const;
     const plan = { id: 'abc', kind: 'role', at: 0, reason: 'more than pass', count: 30, samples } as const;

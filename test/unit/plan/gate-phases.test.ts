@@ -152,13 +152,15 @@ describe('the deletes of a run', () => {
   test('deletes of content wait for a definition that is to come with the next run: its old form may name it', () => {
     const { send, deletesWait } = gate([upsert(ROLE, { waitsForContent: 60 }), remove(COOKBOOK)]);
     expect(send).toEqual([]);
-    expect(deletesWait).toBe(`deletes of stage 1 wait for ${ROLE}, which waits for what it may name`);
+    expect(deletesWait).toBe(`deletes of cookbooks and data bags wait for ${ROLE}, which waits for what it may name`);
   });
 
   test('wait for the delete of a definition that is newer than the run: it may name what they remove', () => {
     const { send, deletesWait } = gate([{ ...remove(ROLE), pendingSince: RUN.startedAt + 1 }, remove(COOKBOOK)]);
     expect(send).toEqual([]);
-    expect(deletesWait).toBe(`deletes of stage 1 wait for the delete of ${ROLE}, which comes with the next run`);
+    expect(deletesWait).toBe(
+      `deletes of cookbooks and data bags wait for the delete of ${ROLE}, which comes with the next run`,
+    );
   });
 
   test('do not begin while an upsert is out, of the run or newer', () => {
@@ -188,13 +190,15 @@ describe('the deletes of a run', () => {
   test('wait while an upsert of a later stage fails: its old form may still name what they remove', () => {
     const { send, deletesWait } = gate([upsert(ROLE, { ...FAILING, nextAttemptAt: 2_000 }), remove(COOKBOOK)]);
     expect(send).toEqual([]);
-    expect(deletesWait).toBe(`deletes of stage 1 wait for ${ROLE}, which fails`);
+    expect(deletesWait).toBe(`deletes of cookbooks and data bags wait for ${ROLE}, which fails`);
   });
 
   test('wait while an upsert of a later stage is parked', () => {
     const { send, deletesWait } = gate([remove(COOKBOOK)], { parkedStages: new Set([2] as const) });
     expect(send).toEqual([]);
-    expect(deletesWait).toBe('deletes of stage 1 wait for a parked object of a later stage');
+    expect(deletesWait).toBe(
+      'deletes of cookbooks and data bags wait for a parked role or environment, which may name them',
+    );
   });
 
   test('wait for no failing or parked upsert of their own stage', () => {
