@@ -26,10 +26,16 @@ export interface SyncFunctionsProps {
 /** What an event source mapping does with the role of its function. */
 const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
 
+/**
+ * The lanes of the stack by the ten digits of their names, which no lane of a stack called `STACK-lane-…` matches. An ARN for each would outgrow
+ * the policy of a role at some 100 lanes.
+ */
+const LANES = 'lane-??????????.fifo';
+
 const QUEUE_ACCESS = {
-  'fills lanes': { pattern: 'lane-*.fifo', actions: ['sqs:SendMessage'] },
-  'empties lanes': { pattern: 'lane-*.fifo', actions: TAKE },
-  'empties dead letters': { pattern: DEAD_LETTERS, actions: TAKE },
+  'fills lanes': { queues: LANES, actions: ['sqs:SendMessage'] },
+  'empties lanes': { queues: LANES, actions: TAKE },
+  'empties dead letters': { queues: DEAD_LETTERS, actions: TAKE },
 } as const satisfies Record<NonNullable<FunctionRow['queues']>, unknown>;
 
 /** Every function of the table as `STACK-NAME`, each allowed what its row says; and the secret of the fingerprints. */
@@ -103,15 +109,10 @@ export class SyncFunctions extends Construct {
     fn.allow(['secretsmanager:GetSecretValue'], [this.#fingerprints.secretArn, ...arns]);
   }
 
-  #allowQueues(fn: SyncFunction, queues: NonNullable<FunctionRow['queues']>): void {
-    const { pattern, actions } = QUEUE_ACCESS[queues];
-    const resource = `${this.#props.stackName}-${pattern}`;
+  #allowQueues(fn: SyncFunction, access: NonNullable<FunctionRow['queues']>): void {
+    const { queues, actions } = QUEUE_ACCESS[access];
+    const resource = `${this.#props.stackName}-${queues}`;
     fn.allow(actions, [Stack.of(this).formatArn({ service: 'sqs', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME })]);
-    if (!pattern.includes('*')) return;
-    fn.acknowledge(
-      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:${resource}]`,
-      'These are the queues of this stack; an ARN for each would outgrow the policy of a role at some 100 lanes.',
-    );
   }
 
   #arn(service: string, resource: string, resourceName: string): string {

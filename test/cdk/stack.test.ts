@@ -460,6 +460,18 @@ test('two stacks stand side by side in one account: no name of one is a name of 
   expect(names(minimal).length).toBeGreaterThan(15);
 });
 
+test('no function may touch the lanes of a stack whose name begins with that of its own and `-lane-`', () => {
+  const allowed = JSON.stringify(minimal.template.findResources('AWS::IAM::Policy'));
+  const patterns = [...allowed.matchAll(/:(chef-sync-lane-[^"]*)"/g)].map(([, pattern = '']) => pattern);
+  const [lane] = planLanes(manyPairs(1)).lanes;
+  expect(patterns.length).toBe(2);
+  for (const pattern of patterns) {
+    const regExp = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+    expect(`chef-sync-lane-${lane?.name}.fifo`).toMatch(regExp);
+    expect(`chef-sync-lane-b-lane-${lane?.name}.fifo`).not.toMatch(regExp);
+  }
+});
+
 test('stacks of one name in two regions have a dashboard each, as dashboards belong to the account and not to a region', () => {
   minimal.template.hasResourceProperties('AWS::CloudWatch::Dashboard', {
     DashboardName: { 'Fn::Join': ['', ['chef-sync-', { Ref: 'AWS::Region' }]] },
