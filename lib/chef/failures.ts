@@ -23,6 +23,7 @@ const MAX_ERROR_DEPTH = 4;
 /** Begins as JSON does, or has a member of an object in it. */
 const LOOKS_LIKE_JSON = /^[{["]|"\s*:/;
 
+const OTHER_NAME_CODE = 'ERR_TLS_CERT_ALTNAME_INVALID';
 const TLS_CODE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|EPROTO$|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|CRL_|INVALID_CA)/;
 const TIME_OUT_CODE = /^(UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT|ETIMEDOUT)$/;
@@ -60,6 +61,10 @@ export function unexpectedAnswer(label: RequestLabel, status: number, came: stri
 /** The failure of a request that got no answer, or only part of one. */
 export function transportFailure(label: RequestLabel, host: string, error: unknown): RequestFailure {
   const { code, message } = rootOf(error);
+  if (code === OTHER_NAME_CODE) {
+    const text = `the certificate of ${host} is for another name (${code}); use the name that it is for`;
+    return { ...label, cause: 'tls', text };
+  }
   if (TLS_CODE.test(code)) {
     return {
       ...label,

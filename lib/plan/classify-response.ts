@@ -82,6 +82,13 @@ function endpointFinding(failure: RequestFailure): Finding {
         next: `check that it is up, the \`url\` ${settings} in chef-sync.yaml, firewall and proxy`,
       };
     case 'tls':
+      if (isForOtherName(text)) {
+        return {
+          code: 'CERTIFICATE',
+          what: 'shows a certificate for another name',
+          next: `set the \`url\` ${settings} in chef-sync.yaml to the name that the certificate is for`,
+        };
+      }
       return {
         code: 'CERTIFICATE',
         what: 'shows a certificate that does not verify',
@@ -140,6 +147,9 @@ function endpointFinding(failure: RequestFailure): Finding {
     next: 'look at its logs (`chef-server-ctl tail`); the pair goes on as soon as it answers',
   };
 }
+
+/** No CA makes a certificate good for a name that it does not hold. */
+const isForOtherName = (text: string): boolean => text.includes('is for another name');
 
 /** Not a judgement of our rights: an overloaded server says this of 13 % of its members' requests (API facts §12). */
 const isFalseDenial = (text: string): boolean => /failed to verify user/i.test(text);

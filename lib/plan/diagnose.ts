@@ -48,7 +48,10 @@ function diagnoseTls({ tls, tlsProblem, isCertificateUnchecked }: ServerFacts, n
     return [failure('tls', `No TLS connection (${tlsProblem ?? 'no answer'}): check that \`url\` names the TLS port.`)];
   }
   if (tls.problem !== undefined) {
-    const next = 'set `tls.ca` in chef-sync.yaml to the certificate of its CA, or renew the certificate';
+    const next =
+      tls.problem === 'ERR_TLS_CERT_ALTNAME_INVALID'
+        ? 'it is for another name: set `url` in chef-sync.yaml to that name'
+        : 'set `tls.ca` in chef-sync.yaml to the certificate of its CA, or renew the certificate';
     const text = `The certificate by ${tls.issuer} does not verify (${tls.problem})`;
     return isCertificateUnchecked
       ? [warning('tls', `${text}, which the configuration allows with \`tls.verify: false\`: ${next}.`)]

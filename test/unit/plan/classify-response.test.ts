@@ -119,6 +119,13 @@ describe('judgeFailure', () => {
       'REPLICA_CERTIFICATE',
       '`tls.ca`',
     ],
+    [
+      'a certificate for another name',
+      { cause: 'tls', text: 'the certificate of 10.0.0.5 is for another name (ERR_TLS_CERT_ALTNAME_INVALID)' },
+      'failed',
+      'REPLICA_CERTIFICATE',
+      'set the `url`',
+    ],
     ['a host that is down', { cause: 'connection', text: 'ECONNREFUSED' }, 'failed', 'REPLICA_UNREACHABLE', '`url`'],
     [
       'an object that is too large',

@@ -63,6 +63,7 @@ describe('of the way to a server it finds', () => {
     ['a closed port', { connectProblem: 'ECONNREFUSED' }, 'tcp', 'failure', /ECONNREFUSED.*is up/],
     ['http', { isHttps: false }, 'tls', 'warning', /use https/],
     ['an unknown CA', tls({ problem: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'tls', 'failure', /tls\.ca/],
+    ['another name', tls({ problem: 'ERR_TLS_CERT_ALTNAME_INVALID' }), 'tls', 'failure', /another name: set `url`/],
     ['an unchecked one', { ...tls({ problem: 'X' }), isCertificateUnchecked: true }, 'tls', 'warning', /verify: false/],
     ['no TLS at all', { tls: undefined, tlsProblem: 'EPROTO' }, 'tls', 'failure', /EPROTO/],
     [
