@@ -8,7 +8,7 @@ import type { PairContext, PairRecords } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
 
-/** Paths shown of a plan; all of them are in `unsynced-objects`. */
+/** Paths shown of a plan, the first in their order, which is not the ledger's everywhere; all of them are in `unsynced-objects`. */
 const PLAN_SAMPLES = 10;
 
 /**
@@ -92,7 +92,10 @@ async function guardKind(
   }
   const id = planId(kind, candidates);
   if (!knownPlans.has(id)) {
-    const samples = candidates.slice(0, PLAN_SAMPLES).map((entry) => entry.path);
+    const samples = candidates
+      .map((entry) => entry.path)
+      .toSorted()
+      .slice(0, PLAN_SAMPLES);
     await ctx.ledger.writePlan({ id, kind, at: now, reason: verdict.reason, count: candidates.length, samples });
     ctx.log('warn', `deletes are held: ${verdict.reason}`, { plan: id, kind, objects: candidates.length });
   }

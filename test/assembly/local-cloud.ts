@@ -5,7 +5,7 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import * as z from 'zod';
 import { type DynamoServer, startDynamoServer } from '../support/aws/dynamo-server.ts';
 import { type EventSource, eventSource } from '../support/aws/event-source.ts';
-import { startLambdaServer } from '../support/aws/lambda-server.ts';
+import { type LambdaServer, startLambdaServer } from '../support/aws/lambda-server.ts';
 import { ANY_CREDENTIALS, type AwsCall, localArn, REGION } from '../support/aws/local-aws.ts';
 import { type LogsServer, startLogsServer } from '../support/aws/logs-server.ts';
 import { type SecretsServer, startSecretsServer } from '../support/aws/secrets-server.ts';
@@ -82,6 +82,8 @@ export interface LocalCloud extends AsyncDisposable {
   readonly dynamo: DynamoServer;
   readonly secrets: SecretsServer;
   readonly logs: LogsServer;
+  /** `Invoke` of every function of the stack, for functions and operators. */
+  readonly lambda: LambdaServer;
   /** Every call of the functions, and of Lambda and EventBridge with their roles. */
   readonly calls: readonly AwsCall[];
   /** Lines that functions printed; CloudWatch has them too. */
@@ -254,6 +256,7 @@ export async function startLocalCloud(): Promise<LocalCloud> {
     dynamo,
     secrets,
     logs,
+    lambda,
     calls,
     log,
     usages,

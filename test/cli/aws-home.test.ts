@@ -14,6 +14,7 @@ import { systemClock } from '../../lib/runtime/system-clock.ts';
 import { type FunctionWorld, startFunctionWorld, TABLE } from '../assembly/function-world.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { pendingEntry } from '../support/pending-entry.ts';
+import { comparable } from './comparable-output.ts';
 import { type CliResult, runCli, startCli } from './run-cli.ts';
 import { runHere } from './run-here.ts';
 import { type SamePairHere, samePairHere } from './same-pair-here.ts';
@@ -48,28 +49,15 @@ async function syncBoth(): Promise<void> {
   await local('run', '--once');
 }
 
-/** Without what two homes cannot have in common: times, ages, ids of plans, which home a command is for, and that no daemon runs. */
-const comparable = ({ code, stdout, stderr }: CliResult): CliResult => {
-  const text = (output: string): string =>
-    output
-      .replaceAll(' --stack stack', '')
-      .replaceAll(` --config ${here.configFile}`, '')
-      .replace(/\d\d:\d\d:\d\d/g, 'TIME')
-      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
-      .replace(/\b[\d.]+(?:ms|s|m|h)(?:\d+s)?\b/g, 'AGE')
-      // On a slow machine one home was polled more than a minute before the other.
-      .replace(/\b(?:in AGE|now)$|\b(?:in AGE|now) {2}/gm, 'NEXT  ')
-      .replace(/\b[0-9a-f]{10}\b/g, 'PLAN')
-      .replace(/^no daemon is running: .*\n/gm, '')
-      .replace(/ {2,}/g, '  ');
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-};
-
 /** Runs a command in both homes and expects the same of them; answers what the stack's home printed. */
 async function inBoth(...args: readonly string[]): Promise<CliResult> {
-  const [here, there] = [await local(...args), await remote(...args)];
-  expect(comparable(there)).toEqual(comparable(here));
-  return there;
+  const [printedHere, printedThere] = [await local(...args), await remote(...args)];
+  const own = [
+    [' --stack stack', ''],
+    [` --config ${here.configFile}`, ''],
+  ] as const;
+  expect(comparable(printedThere, own)).toEqual(comparable(printedHere, own));
+  return printedThere;
 }
 
 describe('a command prints of a stack what it prints of this machine:', () => {

@@ -24,8 +24,8 @@ export interface CliResult {
 /** A command that runs. */
 export interface CliProcess {
   readonly pid: number;
-  /** Resolves when stdout or stderr has a match; fails when the command ends without one. */
-  shows(pattern: RegExp): Promise<void>;
+  /** Resolves with the match when stdout or stderr has one; fails when the command ends without. */
+  shows(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
   ended(): Promise<CliResult>;
 }
@@ -63,7 +63,9 @@ export function startCli(
   return {
     pid: child.pid ?? 0,
     async shows(pattern) {
-      while (!pattern.test(output.stdout) && !pattern.test(output.stderr)) {
+      for (;;) {
+        const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr);
+        if (found !== null) return found;
         if (hasEnded()) throw new Error(`ended without ${pattern}: ${output.stdout}${output.stderr}`);
         await wait(20);
       }
@@ -77,8 +79,11 @@ export function startCli(
 }
 
 /** Runs a command to its end. Whatever it does, it never shows a stack trace. */
-export async function runCli(...args: readonly string[]): Promise<CliResult> {
-  const result = await startCli(args).ended();
+export const runCli = (...args: readonly string[]): Promise<CliResult> => runCliWith({}, ...args);
+
+/** As {@link runCli}, started in another way. */
+export async function runCliWith(options: CliOptions, ...args: readonly string[]): Promise<CliResult> {
+  const result = await startCli(args, options).ended();
   expect(result.stdout + result.stderr).not.toMatch(/^\s+at .*\d+:\d+\)?$/m);
   return result;
 }

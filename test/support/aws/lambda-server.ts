@@ -23,6 +23,8 @@ export interface LambdaServer {
   readonly answerBytes: readonly number[];
   /** Puts another function in the place of one, as a deployment does. */
   deploy(name: string, run: Invoked): void;
+  /** From now on the caller with this access key may invoke these functions and no others. Whoever was never named may invoke all. */
+  permit(caller: string, functionNames: readonly string[]): void;
   /** From now on every invocation is answered so; undefined: as the functions do. */
   failWith(fault: LambdaFault | undefined): void;
   /** Resolves when no invocation is under way any more, asynchronous ones too. */
@@ -39,18 +41,21 @@ export async function startLambdaServer(
   const invoked: string[] = [];
   const answerBytes: number[] = [];
   const running = new Set<Promise<unknown>>();
+  const permitted = new Map<string, readonly string[]>();
   let fault: LambdaFault | undefined;
 
   const answerOf = async (request: IncomingMessage): Promise<Answer> => {
     const [, name = ''] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.url ?? '') ?? [];
+    const caller = callerOf(request.headers.authorization);
+    const resource = localArn('lambda', `function:${decodeURIComponent(name)}`);
     invoked.push(decodeURIComponent(name));
-    onCall?.({
-      caller: callerOf(request.headers.authorization),
-      action: 'lambda:InvokeFunction',
-      resource: localArn('lambda', `function:${decodeURIComponent(name)}`),
-    });
+    onCall?.({ caller, action: 'lambda:InvokeFunction', resource });
     const body = await text(request);
     if (fault !== undefined) return refusal(fault);
+    if (permitted.get(caller)?.includes(name) === false) {
+      const message = `User: ${caller} is not authorized to perform: lambda:InvokeFunction on resource: ${resource}`;
+      return refusal({ status: 403, type: 'AccessDeniedException', message });
+    }
     const run = functions.get(name);
     if (run === undefined) {
       const message = `Function not found: ${name}`;
@@ -84,6 +89,7 @@ export async function startLambdaServer(
     invoked,
     answerBytes,
     deploy: (name, run) => void functions.set(name, run),
+    permit: (caller, functionNames) => void permitted.set(caller, functionNames),
     failWith(next) {
       fault = next;
     },

@@ -56,4 +56,17 @@ describe('guardHeldDeletes', () => {
     expect(await pair.ledger.read('/data/full')).toMatchObject({ state: 'held' });
     expect(await pair.ledger.plans()).toMatchObject([{ reason: 'the primary was replaced' }]);
   });
+
+  test('a plan names the same objects first wherever its ledger is', async () => {
+    const pair = pairOfMemory(['/data']);
+    for (const path of ['/data/first', '/data/b', '/data/a'] as const) {
+      await deleteBag(pair, path);
+      pair.pass(1_000);
+    }
+    await pair.lease.write((state) => ({ ...state, holdsEveryDelete: 'the primary was replaced' }));
+
+    await guardHeldDeletes(pair.ctx, pair.lease);
+
+    expect(await pair.ledger.plans()).toMatchObject([{ samples: ['/data/a', '/data/b', '/data/first'] }]);
+  });
 });
