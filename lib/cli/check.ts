@@ -21,7 +21,7 @@ export function checkCommand(finish: (exit: Exit) => void): Command {
         'Of a pair with "bootstrap: false" it writes down in the state file what it found: from then on sync-status tells\n' +
         'whether the pair is in sync, instead of "baseline not compared".',
     )
-    .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
+    .argument('[pair]', 'REPLICA/DESTINATION, the destination alone, or a glob', '*')
     .option('--equal', 'list the equal objects too')
     .option('--files', 'download cookbook files from both sides and hash them')
     .option('--show-values', 'show the values of the fields that differ, which may be secrets; not with --stack')

@@ -12,12 +12,15 @@ const takesPairs = (command: Command): boolean =>
   command.registeredArguments.some((argument) => argument.name() === 'pair' || argument.name() === 'pairs');
 const takesFile = ({ flags }: Option): boolean => /[<[](file|folder)[>\]]/.test(flags);
 
+/** What a command may be called. */
+const namesOf = (command: Command): readonly string[] => [command.name(), ...command.aliases()];
+
 /** Words of which one stands as an argument, apart from pairs. */
 const wordsOf = (command: Command): readonly string[] =>
   command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
 
 function bash(root: Command): readonly string[] {
-  const names = root.commands.map((command) => command.name());
+  const names = root.commands.flatMap(namesOf);
   const choices = new Map(
     root.commands
       .flatMap(optionsOf)
@@ -50,7 +53,7 @@ function bash(root: Command): readonly string[] {
       const pairs = takesPairs(command)
         ? ` words=$(${ASK_PAIRS} "\${home[@]}" 2>/dev/null)`
         : ` words='${wordsOf(command).join(' ')}'`;
-      return `    ${command.name()}) options='${longNames(command).join(' ')}'; [[ $current == -* ]] ||${pairs} ;;`;
+      return `    ${namesOf(command).join('|')}) options='${longNames(command).join(' ')}'; [[ $current == -* ]] ||${pairs} ;;`;
     }),
     '  esac',
     '  if [[ $current == -* ]]; then words=$options; fi',
@@ -83,7 +86,9 @@ function zsh(root: Command): readonly string[] {
     '  local -a commands',
     '  if (( CURRENT == 2 )); then',
     '    commands=(',
-    ...root.commands.map((command) => `      '${command.name()}:${zshText(command.summary())}'`),
+    ...root.commands.flatMap((command) =>
+      namesOf(command).map((name) => `      '${name}:${zshText(command.summary())}'`),
+    ),
     '    )',
     "    _describe -t commands 'command' commands",
     '    return',
@@ -97,7 +102,7 @@ function zsh(root: Command): readonly string[] {
         : words.length > 0
           ? ` '1:word:(${words.join(' ')})'`
           : '';
-      return `    ${command.name()}) _arguments ${optionsOf(command).map(option).join(' ')}${rest} ;;`;
+      return `    ${namesOf(command).join('|')}) _arguments ${optionsOf(command).map(option).join(' ')}${rest} ;;`;
     }),
     '  esac',
     '}',
@@ -118,10 +123,11 @@ function fish(root: Command): readonly string[] {
     'end',
     `${start} -f`,
     ...root.commands.map(
-      (command) => `${start} -n __fish_use_subcommand -a ${command.name()} -d '${fishText(command.summary())}'`,
+      (command) =>
+        `${start} -n __fish_use_subcommand -a '${namesOf(command).join(' ')}' -d '${fishText(command.summary())}'`,
     ),
     ...root.commands.flatMap((command) => {
-      const here = `${start} -n '__fish_seen_subcommand_from ${command.name()}'`;
+      const here = `${start} -n '__fish_seen_subcommand_from ${namesOf(command).join(' ')}'`;
       const words = wordsOf(command).join(' ');
       return [
         ...optionsOf(command).map((one) => {

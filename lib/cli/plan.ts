@@ -12,13 +12,13 @@ export function planCommand(finish: (exit: Exit) => void): Command {
       'Reads both organizations of a pair completely, looks into the state file if there is one, and shows what polls would\n' +
         'copy, delete and leave, and what the delete guard would hold. Writes nothing: to neither side, nor to the state file.',
     )
-    .argument('<pair>', 'REPLICA/DESTINATION, the destination alone, or a glob')
+    .argument('[pair]', 'REPLICA/DESTINATION, the destination alone, or a glob', '*')
     .addHelpText(
       'after',
       `
 Examples:
   $ chef-sync-ctl plan eu/acme                  before the first run against a replica that is in use
-  $ chef-sync-ctl plan '*' --json | jq '.pairs[] | {pair, counts}'
+  $ chef-sync-ctl plan --json | jq '.pairs[] | {pair, counts}'
 
 Exit codes (0: there is nothing to do):
 ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'killed'])}`,

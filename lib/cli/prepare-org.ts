@@ -6,7 +6,7 @@ import type { PreparedOrganization, PreparedStep } from '../runtime/prepare-conf
 import { chefServerCommands } from './chef-server-commands.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { DEFAULT_CONFIG } from './home-address.ts';
-import { plainText } from './plain-text.ts';
+import { counted, plainText } from './plain-text.ts';
 import { printJson } from './print-json.ts';
 import { type Colour, screenOn } from './screen.ts';
 import { showWarnings } from './show-warnings.ts';
@@ -147,14 +147,14 @@ async function prepare(
 }
 
 function renderFound({ groups, actors }: PreparedOrganization): readonly string[] {
-  const named = (what: string, names: readonly string[]): string =>
-    plainText(`${names.length} ${what}${names.length === 0 ? '' : ` (${names.join(', ')})`}`);
+  const named = (noun: string, names: readonly string[]): string =>
+    plainText(`${counted(names.length, noun)}${names.length === 0 ? '' : ` (${names.join(', ')})`}`);
   return [
     ...(groups === undefined ? [] : [`groups: ${plainText(groups.join(', '))}`]),
     ...(actors === undefined
       ? []
       : [
-          `actors of ${actors.group}: ${named('users', actors.users)}, ${named('clients', actors.clients)}, ${named('groups', actors.groups)}`,
+          `actors of ${actors.group}: ${named('user', actors.users)}, ${named('client', actors.clients)}, ${named('group', actors.groups)}`,
         ]),
   ];
 }

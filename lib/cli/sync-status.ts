@@ -24,6 +24,7 @@ interface SyncStatusOptions extends StateOptions {
 /** `chef-sync-ctl sync-status`; `finish` gets what the status means. */
 export function syncStatusCommand(finish: (exit: Exit) => void): Command {
   return withStateOption(new Command('sync-status'))
+    .alias('status')
     .summary('show how every pair is')
     .description(
       'Shows how the pairs are, from their state alone: it asks no Chef server, and they may be polled and copied meanwhile.',

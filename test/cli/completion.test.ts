@@ -47,10 +47,12 @@ describe('bash completes', () => {
   test('commands', async () => {
     expect(await complete('sync-')).toEqual(['sync-status', 'sync-log', 'sync-stop', 'sync-start']);
     expect(await complete('')).toContain('completion');
+    expect(await complete('stat')).toEqual(['status']);
   });
 
   test('the options of the command, and the words that an option takes', async () => {
     expect(await complete('run', '--o')).toEqual(['--once']);
+    expect(await complete('status', '--we')).toEqual(['--web']);
     expect(await complete('sync-stop', '--t')).toEqual(['--timeout']);
     expect(await complete('unsynced-objects', 'eu/acme', '--only', 'pa')).toEqual(['parked']);
   });
@@ -64,6 +66,16 @@ describe('bash completes', () => {
     expect(await complete('run', '--config', 'chef')).toEqual(['chef-sync-ctl']);
     expect(await complete('check', '')).toEqual([]);
   });
+});
+
+test('what the scripts ask is no topic that the help names or a shell offers', async () => {
+  const { stdout } = await runHere('completion', '--help');
+  const { code, stderr } = await runHere('completion', 'tcsh');
+
+  expect(stdout).toContain('(choices: "bash", "zsh", "fish")');
+  expect(await complete('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('Allowed choices are bash, zsh, fish.');
 });
 
 describe('the script is one that the shell can read:', () => {

@@ -16,7 +16,7 @@ afterAll(async () => await servers[Symbol.asyncDispose]());
 const here = (...args: readonly string[]) => runHere(...args, '--config', servers.configFile);
 
 const help = await runHere('--help');
-const commands = [...help.stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name ?? '');
+const commands = [...help.stdout.matchAll(/^ {2}([a-z-]+)(?:\|[a-z-]+)? \[options\]/gm)].map(([, name]) => name ?? '');
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const [, section = ''] = /^## Commands\n([\s\S]*?)^###? /m.exec(readme) ?? [];
@@ -55,6 +55,14 @@ describe('every command', () => {
       .filter((line) => new RegExp(`^\\| [^|]*\`(chef-sync-ctl )?${command}[ \`]`).test(line));
 
     expect(optionsIn(rows.join('\n'))).toEqual(optionsIn([...stdout.matchAll(/^ {2}--[a-z-]+/gm)].join('\n')));
+  });
+
+  test('that an operator calls status is sync-status', async () => {
+    const status = await here('status', 'eu/acme');
+
+    expect(status.stdout).toMatch(/^eu\/acme\n {2}state +in sync$/m);
+    expect(status.code).toBe(0);
+    expect((await runHere('stauts')).stderr).toContain('(Did you mean status?)');
   });
 
   test('that is misspelt is met with the one that is probably meant', async () => {

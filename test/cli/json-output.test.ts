@@ -95,7 +95,7 @@ describe('the page', () => {
 
   test('has a section for every command that has --json', async () => {
     const { stdout } = await runHere('--help');
-    const commands = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name]) => name ?? '');
+    const commands = [...stdout.matchAll(/^ {2}([a-z-]+)(?:\|[a-z-]+)? \[options\]/gm)].map(([, name]) => name ?? '');
     for (const command of commands) {
       const help = await runHere(command, '--help');
       if (!help.stdout.includes('--json')) continue;

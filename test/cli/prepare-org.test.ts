@@ -88,9 +88,10 @@ test('from nothing to a replica in sync: init, and the commands that it says', a
 test('a reader is in users and not in admins', async () => {
   await using servers = await startUnpreparedServers();
 
-  const { code } = await servers.prepare('--on', 'primary', '--reader');
+  const { code, stdout } = await servers.prepare('--on', 'primary', '--reader');
 
   expect(code).toBe(0);
+  expect(stdout).toContain('actors of users: 1 user (pivotal), 0 clients, 0 groups');
   const seen = seenBy({ ...servers, replica: servers.primary }, 'pivotal', servers.primary.keyPem);
   expect(await seen.members.has(USER)).toBe(true);
   expect(await seen.members.group('admins')).toMatchObject({ users: expect.not.arrayContaining([USER]) });
