@@ -36,9 +36,10 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
   for (const plan of status.plans) {
     const what = counted(plan.count, `${plan.kind.replaceAll('_', ' ')} delete`);
     details.push(`${what} held under plan ${plan.id}: ${plan.reason} (${samples(plan.samples, plan.count)})`);
-    if (isSteerable) {
-      details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${plan.id}${address}`);
-    }
+  }
+  if (isSteerable && status.plans.length > 0) {
+    const ids = status.plans.map(({ id }) => id).join(' ');
+    details.push(`let them go, if they are right: chef-sync-ctl approve-deletes ${status.pair} ${ids}${address}`);
   }
   if (counts.parked > 0) {
     const retry = isSteerable ? `; try again at once: chef-sync-ctl retry ${status.pair}${address}` : '';

@@ -18,8 +18,8 @@ export type OperatorRequest =
       readonly paths: readonly ObjectPath[];
       readonly action: Action;
     }
-  /** Lets the deletes of a plan go. */
-  | { readonly command: 'approve-deletes'; readonly pair: string; readonly plan: string };
+  /** Lets the deletes of plans go. */
+  | { readonly command: 'approve-deletes'; readonly pair: string; readonly plans: readonly string[] };
 
 /** What became of it for one pair. */
 export interface OperatorAnswer {

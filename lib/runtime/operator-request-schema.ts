@@ -51,7 +51,11 @@ const controlShape = z.discriminatedUnion('command', [
     paths: z.array(objectPath).check(z.minLength(1)),
     action: z.enum(['upsert', 'delete']),
   }),
-  z.strictObject({ command: z.literal('approve-deletes'), pair: z.string(), plan: z.string() }),
+  z.strictObject({
+    command: z.literal('approve-deletes'),
+    pair: z.string(),
+    plans: z.array(z.string()).check(z.minLength(1)),
+  }),
   z.strictObject({ command: z.literal('forget'), pair: z.string() }),
   z.strictObject({ command: z.literal('start-job'), request: jobShape }),
   z.strictObject({ command: z.literal('continue-job'), job: z.string() }),

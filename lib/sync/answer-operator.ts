@@ -48,8 +48,10 @@ async function answer(request: OperatorRequest, records: PairRecords): Promise<O
       return { text: `the next poll looks at ${what} of the primary`, objects };
     }
     case 'approve-deletes': {
-      await refuseUnknownPlan(records, request.plan);
-      const objects = await approveDeletes(records, request.plan);
+      // One that is wrong must not leave the others released.
+      for (const plan of request.plans) await refuseUnknownPlan(records, plan);
+      let objects = 0;
+      for (const plan of new Set(request.plans)) objects += await approveDeletes(records, plan);
       return { text: objects === 1 ? '1 delete is released' : `${objects} deletes are released`, objects };
     }
   }

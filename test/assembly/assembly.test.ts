@@ -87,7 +87,7 @@ describe('the bundles of a synthesized stack, each in processes of their own', {
     expect(status.text).toBe('deletes held 8');
     expect(contentOf(replica())).toEqual({ ...contentOf(primary), roles: contentOf(replica()).roles });
 
-    await world.control({ command: 'approve-deletes', pair: PAIR, plan: status.plans[0]?.id ?? '' });
+    await world.control({ command: 'approve-deletes', pair: PAIR, plans: [status.plans[0]?.id ?? ''] });
     await world.control({ command: 'resync', pairs: [PAIR] });
     await world.control({ command: 'stop', pairs: [PAIR] });
     await world.control({ command: 'start', pairs: [PAIR] });

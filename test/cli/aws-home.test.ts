@@ -29,6 +29,7 @@ const MB = 1_000_000;
 beforeAll(async () => {
   world = await startFunctionWorld();
   for (let n = 0; n < 40; n += 1) acme(world.primary).putRole(`role-${n}`, {});
+  for (let n = 0; n < 5; n += 1) acme(world.primary).putItem('lists', `item-${n}`, {});
   acme(world.primary).putRole('web', { run_list: ['recipe[web]'] });
   here = samePairHere(world, { inventoryShare: '100%' });
   await syncBoth();
@@ -69,7 +70,7 @@ describe('a command prints of a stack what it prints of this machine:', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       version: 1,
       exitCode: 0,
-      pairs: [{ pair: 'eu/acme', condition: 'in sync', counts: { total: 41 } }],
+      pairs: [{ pair: 'eu/acme', condition: 'in sync', counts: { total: 47 } }],
     });
   });
 
@@ -130,14 +131,15 @@ describe('a command prints of a stack what it prints of this machine:', () => {
 
   test('held deletes go when the command is run that the status of the stack names', async () => {
     for (let n = 0; n < 40; n += 1) acme(world.primary).deleteRole(`role-${n}`);
+    for (let n = 0; n < 5; n += 1) acme(world.primary).deleteItem('lists', `item-${n}`);
     await syncBoth();
     const { code, stdout } = await remote('sync-status', 'eu/acme');
     expect(code).toBe(3);
-    const [, command = ''] = /chef-sync-ctl (approve-deletes eu\/acme \w+ --stack stack)$/m.exec(stdout) ?? [];
+    const [, command = ''] = /chef-sync-ctl (approve-deletes eu\/acme \w+ \w+ --stack stack)$/m.exec(stdout) ?? [];
 
     const approved = await runHere(...command.split(' '));
 
-    expect(approved).toEqual({ code: 0, stdout: 'eu/acme  40 deletes are released\n', stderr: '' });
+    expect(approved).toEqual({ code: 0, stdout: 'eu/acme  45 deletes are released\n', stderr: '' });
     await world.sync();
     expect([...acme(world.replica).dump().roles.keys()]).toEqual(['web']);
   });

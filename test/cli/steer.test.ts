@@ -61,7 +61,7 @@ describe('without a daemon', () => {
     const [, plan = ''] = /chef-sync-ctl approve-deletes eu\/acme (\w+) --config \S+$/m.exec(held.stdout) ?? [];
     expect(rolesOf(0)?.size).toBe(43);
 
-    const wrong = await here('approve-deletes', 'eu/acme', 'nope');
+    const wrong = await here('approve-deletes', 'eu/acme', plan, 'nope');
     const approved = await ctl('approve-deletes', 'eu/acme', plan);
     await here('run', '--once');
 

@@ -45,6 +45,19 @@ describe('the status table', () => {
     expect(renderStatusTable([status], NOW, screenOf(50))).toContain('    chef-sync-ctl approve-deletes eu/acme abc');
   });
 
+  test('names one command for all plans of a pair, after the last of them', () => {
+    const plans = (['role', 'environment'] as const).map((kind) => {
+      return { id: `p-${kind}`, kind, at: 0, reason: 'more than pass', count: 30, samples: [] };
+    });
+    const details = statusDetails(pairStatusOf({ condition: 'deletes held', plans }), NOW, ' --stack chef-sync');
+
+    expect(details.slice(0, 3)).toEqual([
+      expect.stringContaining('30 role deletes held under plan p-role'),
+      expect.stringContaining('30 environment deletes held under plan p-environment'),
+      'let them go, if they are right: chef-sync-ctl approve-deletes eu/acme p-role p-environment --stack chef-sync',
+    ]);
+  });
+
   test('shows no lag where nobody knows what has changed', () => {
     const [, row] = renderStatusTable(
       [pairStatusOf({ condition: 'stale', text: 'stale (since noon)' })],

@@ -113,16 +113,30 @@ describe('approve-deletes', () => {
     const pair = await polledPair();
     await addHeld(pair, '/roles/gone', 'p1');
 
-    const answers = await ask(pair.ctx, { command: 'approve-deletes', pair: 'eu/acme', plan: 'p1' });
+    const answers = await ask(pair.ctx, { command: 'approve-deletes', pair: 'eu/acme', plans: ['p1'] });
 
     expect(answers).toEqual([{ pair: 'eu/acme', text: '1 delete is released', objects: 1 }]);
     const entry = await pair.ledger.read('/roles/gone');
     expect(entry && unsyncedBucket(entry)).toBe(5);
   });
 
+  test('lets several plans go at once, or none of them when one is wrong', async () => {
+    const pair = await polledPair();
+    await addHeld(pair, '/roles/gone', 'p1');
+    await addHeld(pair, '/data/gone', 'p2');
+    const approve = (...plans: readonly string[]) =>
+      ask(pair.ctx, { command: 'approve-deletes', pair: 'eu/acme', plans });
+
+    await expect(approve('p1', 'nope')).rejects.toThrow('eu/acme has no plan nope');
+    expect(await pair.ledger.plans()).toHaveLength(2);
+
+    expect(await approve('p1', 'p2')).toEqual([{ pair: 'eu/acme', text: '2 deletes are released', objects: 2 }]);
+    expect(await pair.ledger.plans()).toEqual([]);
+  });
+
   test('names the plans there are when the one asked for is not among them', async () => {
     const pair = await polledPair();
-    const approve = () => ask(pair.ctx, { command: 'approve-deletes', pair: 'eu/acme', plan: 'nope' });
+    const approve = () => ask(pair.ctx, { command: 'approve-deletes', pair: 'eu/acme', plans: ['nope'] });
 
     await expect(approve()).rejects.toThrow('eu/acme has no plan nope; none of its deletes are held.');
     await addHeld(pair, '/roles/gone', 'p1');
