@@ -6,14 +6,14 @@ import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { type ObjectRef, trustedRef } from '../model/object-path.ts';
 import { isSameVersion } from '../model/version.ts';
 import { judge } from './breaker.ts';
-import { type Begun, type CopyOutcome, recordFailure, setBack } from './copy-objects.ts';
+import { type Begun, type CopyOutcome, recordFailure, setBack } from './copy-attempt.ts';
 import { fingerprintOf, guidText, isExpectedFailure, type PairContext } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
 /** Pause between the two readings of the primary: an overloaded Chef server's false 404s come in bursts (API facts §12). */
-export const EVIDENCE_PAUSE_MS = 2_000;
+const EVIDENCE_PAUSE_MS = 2_000;
 /** No 5xx, 403 or time-out may have come in this time before the first reading. */
-export const CALM_BEFORE_MS = 10_000;
+const CALM_BEFORE_MS = 10_000;
 /** Evidence that a restless endpoint cannot give is asked for again after this. */
 const RESTLESS_RETRY_MS = 60_000;
 /** A data bag that is not empty on the replica is offered to the guard again after this. */

@@ -4,7 +4,7 @@ import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-p
 import { SyncError } from '../model/sync-error.ts';
 import { differingFields, isFrozenObject } from '../plan/normalised-form.ts';
 import type { ChefObject } from '../ports/chef-org.ts';
-import type { Begun, CopyOutcome } from './copy-objects.ts';
+import type { Begun, CopyOutcome } from './copy-attempt.ts';
 import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
 import { voidList, voidListsOf } from './void-list.ts';
 

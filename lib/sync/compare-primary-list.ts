@@ -19,11 +19,14 @@ import {
   bodiesOf,
   type Members,
   nameBodies,
+  namesDigest,
   type OnUnread,
   readBodies,
   readBulk,
   readMembers,
   type Seen,
+  wholeDigest,
+  without,
 } from './read-list.ts';
 import { voidList } from './void-list.ts';
 
@@ -66,10 +69,7 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   const unread: string[] = [];
   const onUnread: OnUnread = (_ref, reason) => unread.push(reason);
   const members = await readMembers(ctx, 'primary', list);
-  const names = listDigest(
-    ctx.fingerprintKey,
-    [...members.refs.keys()].map((name) => [name]),
-  );
+  const names = namesDigest(ctx, members);
   const areNamesKnown = row?.names?.digest === names;
   if (areNamesKnown && (!readsBodies || bodiesOf(list) === 'none')) return { ...UNCHANGED, members };
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
@@ -115,9 +115,6 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
   return { observed, absent, members, unread };
 }
 
-const without = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
-  new Map([...map].filter(([name]) => !names.has(name)));
-
 /** Frozen versions stand in a contents digest by name: what they hold is trusted. */
 const FROZEN: Seen = { fingerprint: 'frozen', isFrozen: true, isFromSearch: false };
 
@@ -128,13 +125,6 @@ const contentsDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): st
   listDigest(
     ctx.fingerprintKey,
     [...bodies].map(([name, seen]) => [name, seen.isFrozen ? FROZEN.fingerprint : seen.fingerprint]),
-  );
-
-/** The digest of bodies with what frozen versions hold. */
-export const wholeDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
-  listDigest(
-    ctx.fingerprintKey,
-    [...bodies].map(([name, seen]) => [name, seen.fingerprint]),
   );
 
 /** What is known of a list before its objects are read one by one. */

@@ -17,17 +17,20 @@ import type { Digest, PassScope } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { PARKED_RETRY_MS } from '../plan/backoff.ts';
 import { listDigest } from '../plan/fingerprint.ts';
-import { type ListPass, wholeDigest } from './compare-primary-list.ts';
+import type { ListPass } from './compare-primary-list.ts';
 import type { PairContext } from './pair-context.ts';
 import {
   bodiesOf,
   type Members,
   nameBodies,
+  namesDigest,
   type OnUnread,
   readBodies,
   readBulk,
   readMembers,
   type Seen,
+  wholeDigest,
+  without,
 } from './read-list.ts';
 
 /** What a comparison of the replica needs beside the list pass. */
@@ -70,16 +73,13 @@ export async function compareReplicaList(
   const unread: string[] = [];
   const onUnread: OnUnread = (_ref, reason) => unread.push(reason);
   const members = await readMembers(ctx, 'replica', list);
-  const names = listDigest(
-    ctx.fingerprintKey,
-    [...members.refs.keys()].map((name) => [name]),
-  );
+  const names = namesDigest(ctx, members);
   if (!needsBodies(list, pass.scope) && isEqual(row?.names, names, against.names)) return { drifted: 0, members };
 
   const frozen = new Set(pass.isFull ? [] : row?.frozen);
   let bodies: ReadonlyMap<string, Seen> = bulk ?? (bodiesOf(list) === 'none' ? nameBodies(ctx, members) : new Map());
   if (readsBodies && bodiesOf(list) === 'one by one' && row?.names?.digest === names) {
-    bodies = await readBodies(ctx, 'replica', notIn(members.refs, frozen), onUnread);
+    bodies = await readBodies(ctx, 'replica', without(members.refs, frozen), onUnread);
     const isUnchanged = isEqual(row.contents, bodiesDigest(ctx, bodies), against.contents);
     // That digest leaves frozen versions out.
     const isWholeUnchanged = !pass.isFull || isEqual(row.whole, wholeDigest(ctx, bodies), against.whole);
@@ -151,9 +151,6 @@ async function compareItemsOf(
   return drifted;
 }
 
-const notIn = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
-  new Map([...map].filter(([name]) => !names.has(name)));
-
 /** Where names say everything, a contents pass is a names pass. */
 const needsBodies = (list: ListPath, scope: PassScope): boolean => scope === 'contents' && bodiesOf(list) !== 'none';
 
@@ -199,7 +196,7 @@ async function completeBodies(
     if (seen === undefined || (seen.isFromSearch && seen.fingerprint !== want)) toRead.set(name, ref);
   }
   const read = await readBodies(ctx, 'replica', toRead, onUnread);
-  return new Map([...notIn(bodies, new Set(toRead.keys())), ...read]);
+  return new Map([...without(bodies, new Set(toRead.keys())), ...read]);
 }
 
 /**

@@ -7,11 +7,17 @@ import { outgoingMessage } from '../plan/message-ids.ts';
 import { heldEntries } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
-import type { PollOptions } from './poll-pair.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
 
 /** Entries of one phase looked at in one step: all that may be out and as many again to be sent. */
 const LOOK_AHEAD = 2 * MESSAGES_OUT;
+
+export interface DispatchOptions {
+  /** The only pass for now: what fails once keeps nothing else waiting. */
+  readonly isOnePass?: boolean;
+  /** Nothing is deleted: the guard is not asked, and released deletes stay pending for a later poll. */
+  readonly isCopyOnly?: boolean;
+}
 
 /** What one step of the dispatch did. `isIdle`: nothing was sent and nothing is out, so waiting brings nothing. */
 export interface DispatchStep {
@@ -29,7 +35,7 @@ export interface DispatchStep {
 export async function dispatchRun(
   ctx: PairContext,
   lease: PollLease,
-  { isOnePass = false, isCopyOnly = false }: Pick<PollOptions, 'isOnePass' | 'isCopyOnly'> = {},
+  { isOnePass = false, isCopyOnly = false }: DispatchOptions = {},
 ): Promise<DispatchStep> {
   const state = await lease.check();
   const now = ctx.clock.now();

@@ -2,7 +2,7 @@ import { UNSYNCED_BUCKETS, withdraw } from '../model/ledger-entry.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { nextEpoch, type PairState } from '../model/pair-state.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
-import { dispatchRun, reviveParked } from './dispatch-run.ts';
+import { type DispatchOptions, dispatchRun, reviveParked } from './dispatch-run.ts';
 import { completedFeed, type FeedReading, followFeed } from './follow-feed.ts';
 import { followHints } from './follow-hints.ts';
 import { followIdentities } from './follow-identities.ts';
@@ -13,7 +13,7 @@ import { LeaseLostError, type PollLease, takeLease } from './poll-lease.ts';
 import { takeInventories } from './take-inventory.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
 
-export interface PollOptions {
+export interface PollOptions extends DispatchOptions {
   /** Time (ms) by which the poll stops between two steps; being cut is normal, the next poll goes on. */
   readonly deadline: number;
   /** How long the lease lasts without a word from this poll; it outlives any poll that still runs. */
@@ -21,10 +21,6 @@ export interface PollOptions {
   /** Pause between two looks at what became due while copies are out. */
   readonly dispatchPauseMs: number;
   readonly signal?: AbortSignal;
-  /** The only pass for now: what fails once keeps nothing else waiting. */
-  readonly isOnePass?: boolean;
-  /** Nothing is deleted: the guard is not asked, and released deletes stay pending for a later poll. */
-  readonly isCopyOnly?: boolean;
   /** Called after each step of the dispatch. */
   readonly onProgress?: () => void;
 }

@@ -3,6 +3,7 @@ import { ChefRequestError } from '../model/chef-request-error.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath, memberOf, nameInList, type ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
+import { listDigest } from '../plan/fingerprint.ts';
 import { isFrozenObject } from '../plan/normalised-form.ts';
 import { judge } from './breaker.ts';
 import { fingerprintOf, isExpectedFailure, orgOf, type PairContext, type PairSides } from './pair-context.ts';
@@ -37,6 +38,24 @@ export async function readMembers(ctx: PairSides, side: Side, list: ListPath): P
   }
   return { refs, unusable };
 }
+
+/** The digest of the names alone. */
+export const namesDigest = (ctx: PairContext, { refs }: Members): string =>
+  listDigest(
+    ctx.fingerprintKey,
+    [...refs.keys()].map((name) => [name]),
+  );
+
+/** The digest of bodies with what frozen versions hold. */
+export const wholeDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
+  listDigest(
+    ctx.fingerprintKey,
+    [...bodies].map(([name, seen]) => [name, seen.fingerprint]),
+  );
+
+/** What is there under other names. */
+export const without = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
+  new Map([...map].filter(([name]) => !names.has(name)));
 
 /**
  * Bodies of a list in bulk, by name; undefined when this list has no bulk read or the server's search does not work: then every body is
