@@ -24,7 +24,7 @@ export interface FunctionRow {
 export const FUNCTION_TABLE = {
   poller: {
     description: 'Finds what changed in the source of one organization pair and sends what is due to its lane',
-    memoryMb: 1024,
+    memoryMb: 512,
     timeoutSeconds: 300,
     tableCalls: ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
     talksToChef: true,

@@ -58,18 +58,18 @@ const GIGABYTE = 1e9;
 
 /** Lambda gives a whole processor with so much memory, and a share of one with less. */
 const PROCESSOR_MB = 1769;
-/** A Chef server answers a list or a page of bodies in about this time; measured on the sandbox it would be nothing. */
-const SERVER_MS = 50;
-/** `requestsInFlight: 16` leaves a poll 4. */
-const POLL_REQUESTS_AT_ONCE = 4;
+/** A Chef server answers a list or a page of bodies in about this time. */
+export const SERVER_MS = 50;
 /** `inventoryShare: 5%`: a reading that took t begins again no sooner than 20 t later. */
 const READING_REST = 20;
 /** Lambda asks an idle queue with five long polls of 20 seconds. */
 const EMPTY_RECEIVES_PER_SECOND = 5 / 20;
 /** With `requestsInFlight: 32` on every server, pairs beyond these share lanes. */
 const MOST_LANES = 12;
-/** Lambda's own three lines, ours and the two metrics of a poll. */
-const POLL_LOG_BYTES = 1300;
+/** Lambda's own three lines of an invocation. */
+const PLATFORM_LOG_BYTES = 400;
+/** Both sides are read side by side while neither takes longer: `QUICK_READING_MS` of `take-inventory.ts`. */
+const QUICK_READING_MS = 5_000;
 /** A line of ours for each object, and a share of Lambda's. */
 const COPY_LOG_BYTES = 500;
 /** An entry of the ledger with its keys; twice while it is unsynced. */
@@ -90,16 +90,20 @@ export function monthlyCost(workload: Workload): Bill {
   const schedulePeriod = scheduleMinutes(workload.pollSeconds) * 60;
   const firings = MONTH_SECONDS / schedulePeriod;
   const polls = MONTH_SECONDS / (workload.pollSeconds < 60 ? workload.pollSeconds : schedulePeriod);
-  const reading = readingOf(workload.objects);
-  // Polls that read whole inventories: all of a small organization, some of a large one.
-  const readings = Math.min(polls, MONTH_SECONDS / ((READING_REST * reading.milliseconds) / 1000));
-  const restingMs = processorMs(measured.restingPoll.milliseconds, 'poller') + 2 * SERVER_MS;
+  const poll = pollOf(workload.objects);
+  // Each pass begins again when it has rested, at the earliest with the next poll.
+  const passes = poll.passes.map((pass) => ({
+    ...pass,
+    times: Math.min(polls, (MONTH_SECONDS * 1000) / (pass.milliseconds * (1 + READING_REST))),
+  }));
+  const ofPasses = (amount: (pass: (typeof passes)[number]) => number): number =>
+    passes.reduce((sum, pass) => sum + pass.times * amount(pass), 0);
   // Below a minute the invocation stays and waits for its next poll.
   const pollerSeconds =
     workload.pollSeconds < 60
       ? firings * (schedulePeriod - workload.pollSeconds)
-      : (polls * restingMs + readings * reading.milliseconds) / 1000;
-  const idleLogs = firings * POLL_LOG_BYTES;
+      : (polls * poll.restingMs + ofPasses(({ paidMs }) => paidMs)) / 1000;
+  const idleLogs = firings * (PLATFORM_LOG_BYTES + poll.logBytes);
   const storedBytes = workload.objects * ENTRY_BYTES;
 
   const idlePair = [
@@ -107,8 +111,8 @@ export function monthlyCost(workload: Workload): Bill {
     line('Lambda poller, starts', firings, 'starts', prices.lambdaRequestsPerMillion / 1e6),
     line('Lambda poller, time', pollerSeconds * gigabytes('poller'), 'GB s', prices.lambdaArmPerGbSecond),
     ...tableUnits(
-      polls * measured.restingPoll.readUnits + readings * reading.readUnits,
-      polls * measured.restingPoll.writeUnits + readings * reading.writeUnits,
+      polls * measured.restingPoll.readUnits + ofPasses(() => measured.passUnits.read),
+      polls * measured.restingPoll.writeUnits + ofPasses(() => measured.passUnits.write),
     ),
     line('DynamoDB storage', storedBytes / GIGABYTE, 'GB months', prices.tablePerGbMonth),
     line('DynamoDB point-in-time recovery', storedBytes / GIGABYTE, 'GB months', prices.pointInTimePerGbMonth),
@@ -199,7 +203,7 @@ const line = (what: string, count: number, unit: string, price: number): CostLin
 });
 
 /** How long work takes in a function that is measured here on a whole processor. */
-const processorMs = (milliseconds: number, name: 'poller' | 'copier'): number =>
+const processorTime = (milliseconds: number, name: 'poller' | 'copier'): number =>
   milliseconds * Math.max(1, PROCESSOR_MB / FUNCTION_TABLE[name].memoryMb);
 
 const gigabytes = (name: 'poller' | 'copier'): number => FUNCTION_TABLE[name].memoryMb / 1024;
@@ -214,23 +218,53 @@ const logs = (bytes: number): readonly CostLine[] => [
   line('Logs kept for a month', bytes / GIGABYTE, 'GB months', prices.logsPerGbMonth),
 ];
 
-/** What a poll adds to a resting one when it reads both organizations whole; grows with the objects, as lists and pages do. */
-function readingOf(objects: number): Pick<typeof measured.readingPoll, 'milliseconds' | 'readUnits' | 'writeUnits'> {
-  const share = objects / measured.objects;
-  const { restingPoll, readingPoll } = measured;
-  const requests = readingPoll.primaryRequests + readingPoll.replicaRequests;
+/** A poll that is due to read nothing, and what each of the four passes adds. */
+interface Poll {
+  readonly restingMs: number;
+  readonly logBytes: number;
+  readonly passes: readonly {
+    /** Sets the pace. */
+    readonly milliseconds: number;
+    /** What it makes the poll longer by. */
+    readonly paidMs: number;
+  }[];
+}
+
+/** A poll of an organization of so many objects, on the line through the two that were measured. */
+function pollOf(objects: number): Poll {
+  const { small, large } = measured.pollers;
+  const at = (of: (poller: typeof small) => number): number => {
+    const [a, b] = [of(small), of(large)];
+    return a + ((b - a) * (objects - small.objects)) / (large.objects - small.objects);
+  };
+  const ms = ({ milliseconds, processorMs }: typeof small.resting): number =>
+    // The rest of the time it waits for answers.
+    milliseconds + processorTime(processorMs, 'poller') - processorMs;
+  const stretch = ms(small.reading) / small.reading.milliseconds;
+  const passMs = [
+    at((poller) => poller.passMs.primaryNames),
+    at((poller) => poller.passMs.primaryContents),
+    at((poller) => poller.passMs.replicaNames),
+    at((poller) => poller.passMs.replicaContents),
+  ].map((milliseconds) => stretch * milliseconds);
+  const isSideBySide = passMs.every((milliseconds) => milliseconds <= QUICK_READING_MS);
+  const inAll = passMs.reduce((sum, milliseconds) => sum + milliseconds, 0);
+  const addedMs = at(({ reading, resting }) => ms(reading) - ms(resting));
   return {
-    milliseconds:
-      share * (processorMs(readingPoll.milliseconds, 'poller') + (requests * SERVER_MS) / POLL_REQUESTS_AT_ONCE),
-    readUnits: share * (readingPoll.readUnits - restingPoll.readUnits),
-    writeUnits: share * (readingPoll.writeUnits - restingPoll.writeUnits),
+    // No inventory is read, so the objects make no difference.
+    restingMs: ms(small.resting),
+    logBytes: small.reading.logBytes,
+    passes: passMs.map((milliseconds) => ({
+      milliseconds,
+      paidMs: isSideBySide ? (addedMs * milliseconds) / inAll : milliseconds,
+    })),
   };
 }
 
 function copying(objects: number, each: typeof measured.changePerObject, natPerGb: number): readonly CostLine[] {
   // A batch of ten is copied with what one copier may have in flight, so requests are waited for one after the other.
   const milliseconds =
-    (each.primaryRequests + each.replicaRequests) * SERVER_MS + processorMs(each.milliseconds, 'copier');
+    (each.primaryRequests + each.replicaRequests) * SERVER_MS + processorTime(each.milliseconds, 'copier');
   const starts = objects * each.messages;
   const bytes = objects * OBJECT_BYTES;
   return [

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogReader } from '../../lib/runtime/read-log.ts';
 import type { AwsCall } from '../support/aws/local-aws.ts';
 import { type AssembledStack, COPIER, type Deployment, startAssembledStack } from './assembled-stack.ts';
-import { type Permissions, permissionsOf, refusedCalls, unusedPermissions } from './iam.ts';
+import { CALLED_BY_AWS, type Permissions, permissionsOf, refusedCalls, unusedPermissions } from './iam.ts';
 import { contentOf, fill } from './organization-content.ts';
 import { until } from './until.ts';
 
@@ -21,25 +21,6 @@ const EVERYTHING = {
     routeTableIds: ['rtb-0123456789abcdef0'],
   },
 };
-
-/** What no bundle calls, because AWS itself does, in the name of the function. */
-const CALLED_BY_AWS = [
-  { action: 'logs:CreateLogStream', reason: 'Lambda makes a stream for each execution environment' },
-  { action: 'logs:PutLogEvents', reason: "Lambda writes a function's standard output with the function's role" },
-  { action: 'sqs:GetQueueAttributes', reason: 'Lambda looks at a queue before it maps it, and while it does' },
-  ...[
-    'ec2:AssignPrivateIpAddresses',
-    'ec2:CreateNetworkInterface',
-    'ec2:DeleteNetworkInterface',
-    'ec2:DescribeNetworkInterfaces',
-    'ec2:DescribeSubnets',
-    'ec2:UnassignPrivateIpAddresses',
-  ].map((action) => ({ action, reason: 'Lambda makes the network interfaces of a function in a VPC' })),
-  ...['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'].map((action) => ({
-    action,
-    reason: 'DynamoDB, SQS, Secrets Manager and Lambda use the key on behalf of their caller',
-  })),
-];
 
 /** What was called in all tests so far; every stack here has the same names. */
 const used: AwsCall[] = [];

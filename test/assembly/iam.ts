@@ -37,6 +37,25 @@ export interface Exception {
   readonly reason: string;
 }
 
+/** What no bundle calls, because AWS itself does, in the name of the function. */
+export const CALLED_BY_AWS: readonly Exception[] = [
+  { action: 'logs:CreateLogStream', reason: 'Lambda makes a stream for each execution environment' },
+  { action: 'logs:PutLogEvents', reason: "Lambda writes a function's standard output with the function's role" },
+  { action: 'sqs:GetQueueAttributes', reason: 'Lambda looks at a queue before it maps it, and while it does' },
+  ...[
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:CreateNetworkInterface',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'ec2:UnassignPrivateIpAddresses',
+  ].map((action) => ({ action, reason: 'Lambda makes the network interfaces of a function in a VPC' })),
+  ...['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'].map((action) => ({
+    action,
+    reason: 'DynamoDB, SQS, Secrets Manager and Lambda use the key on behalf of their caller',
+  })),
+];
+
 /** Reads every policy of a stack. Throws when it has one of a form that is not compared. */
 export function permissionsOf(stack: SynthesizedStack): Permissions {
   const policies = stack.resources('AWS::IAM::Policy').map(({ properties }) => policySchema.parse(properties));

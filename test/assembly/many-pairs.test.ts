@@ -1,11 +1,43 @@
 import { describe, expect, test } from 'vitest';
-import { COPIER, POLLER, packedConfigOf, startAssembledStack } from './assembled-stack.ts';
-import { permissionsOf, refusedCalls } from './iam.ts';
+import { type AssembledStack, COPIER, POLLER, packedConfigOf, startAssembledStack } from './assembled-stack.ts';
+import { CALLED_BY_AWS, permissionsOf, refusedCalls, unusedPermissions } from './iam.ts';
 import { contentOf, fill } from './organization-content.ts';
 import { until } from './until.ts';
 
 const PAIR = 'eu/acme';
 const VISIBILITY_MS = 360_000;
+
+/** Does with the first of the pairs whatever a function is allowed to do anything for, and reads every server with a job. */
+async function useEveryCall(world: AssembledStack, pairs: readonly string[]): Promise<void> {
+  const [pair = ''] = pairs;
+  const { cloud, primary } = world;
+  const source = primary.organization('org0');
+  source.deleteDataBag('lists');
+  for (let n = 4; n < 12; n += 1) source.deleteRole(`role-${n}`);
+  await world.ledger(pair).writeHint({ path: '/roles/role-3', action: 'upsert', at: cloud.now(), id: 'told' });
+  for (let polls = 0; polls < 2; polls += 1) {
+    await world.sync(pair);
+    cloud.passTime(VISIBILITY_MS);
+  }
+  const { status } = await world.status(pair);
+  await world.control({ command: 'approve-deletes', pair, plans: status.plans.map(({ id }) => id) });
+  await world.sync(pair);
+
+  source.putRole('role-0', { description: 'deadly' });
+  cloud.crashOn(COPIER, '/roles/role-0');
+  await cloud.whileMapped(async () => {
+    const polled = cloud.fire(pair);
+    await until(async () => {
+      if (!cloud.isBusy(COPIER)) cloud.sqs.passVisibility();
+      return (await world.status(pair)).status.counts.parked > 0;
+    });
+    await polled;
+  });
+  cloud.crashOn(COPIER);
+
+  for (const one of pairs) await world.inspector.finish({ command: 'check', pair: one, listsEqual: false });
+  for await (const _line of world.operator.log(pair).added()) break;
+}
 
 describe('the bundles of a synthesized stack of several pairs', { timeout: 180_000 }, () => {
   test('copy nothing more after a stop with 1,000 messages queued, and send them again after a start', async () => {
@@ -57,9 +89,12 @@ describe('the bundles of a synthesized stack of several pairs', { timeout: 180_0
     expect(cloud.scheduledPairs().length).toBe(40);
     const planned = new Set(config.pairs.map(({ lane }) => `chef-sync-lane-${lane}.fifo`));
     expect(world.lanes().toSorted()).toEqual([...planned].toSorted());
+
+    await useEveryCall(world, pairs);
     const permissions = permissionsOf(world.stack());
     expect(refusedCalls(permissions, cloud.calls)).toEqual([]);
-  });
+    expect(unusedPermissions(permissions, cloud.calls, CALLED_BY_AWS)).toEqual([]);
+  }, 300_000);
 
   test('never copy one object in two lanes when a deployment moves its pair to another one', async () => {
     const organizations = Array.from({ length: 8 }, (_, n) => `org${n}`);

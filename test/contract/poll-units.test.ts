@@ -1,36 +1,12 @@
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, test } from 'vitest';
-import { entryKey } from '../../lib/aws/row-keys.ts';
 import { fill } from '../assembly/organization-content.ts';
-import { type PairOnDynamo, startPairOnDynamo } from '../support/aws/pair-on-dynamo.ts';
-import { pendingEntry } from '../support/pending-entry.ts';
+import { startPairOnDynamo } from '../support/aws/pair-on-dynamo.ts';
 
 const ENTRIES = 100_000;
-/** What DynamoDB takes in one call. */
-const BATCH = 25;
-const WRITERS = 8;
 /** The lease when a poll begins, and the state when it ends. */
 const IDLE_WRITES = 2;
 const MOST_POLLS = 15;
 
-/** Adds entries of settled items until the ledger has so many. */
-async function fillLedger({ client, tableName }: PairOnDynamo, from: number, to: number): Promise<void> {
-  const batches = Array.from({ length: Math.ceil((to - from) / BATCH) }, (_, n) => from + n * BATCH).values();
-  const put = (n: number) => {
-    const path = `/data/archive/item-${n}` as const;
-    const body = pendingEntry(path, 1, { state: 'synced', settledAt: 1, seen: 'f'.repeat(43), owned: 'g'.repeat(32) });
-    return { PutRequest: { Item: { ...entryKey('eu/acme', path), rev: 'test', body } } };
-  };
-  const write = async (): Promise<void> => {
-    for (const first of batches) {
-      const requests = Array.from({ length: Math.min(BATCH, to - first) }, (_, n) => put(first + n));
-      await client.send(new BatchWriteCommand({ RequestItems: { [tableName]: requests } }));
-    }
-  };
-  await Promise.all(Array.from({ length: WRITERS }, write));
-}
-
-// Writing 100,000 entries into dynalite takes most of it.
 test('a poll costs the same with 100,000 entries in the ledger as with 1,000: none of its reads looks at them', async () => {
   await using pair = await startPairOnDynamo();
   const acme = pair.primary.organization('acme');
@@ -50,13 +26,13 @@ test('a poll costs the same with 100,000 entries in the ledger as with 1,000: no
     throw new Error(`the pair is not at rest after ${MOST_POLLS} polls`);
   };
 
-  await fillLedger(pair, 0, 1_000);
+  await pair.fillLedger(0, 1_000);
   const idleOfFew = await idle();
   acme.putRole('role-1', { description: 'once' });
   acme.deleteItem('users', 'ann');
   await idle();
   const { largest } = pair.units();
-  await fillLedger(pair, 1_000, ENTRIES);
+  await pair.fillLedger(1_000, ENTRIES);
   const idleOfMany = await idle();
   acme.putRole('role-1', { description: 'twice' });
   acme.deleteItem('users', 'bob');

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import dynalite from 'dynalite';
+import dynaliteDb, { type Item, type Store } from 'dynalite/db/index.js';
 import { openDynamo, UNSYNCED_INDEX } from '../../../lib/aws/dynamo-table.ts';
 import { ANY_CREDENTIALS, type CallListener, callerOf, localArn, REGION, textOf, urlOf } from './local-aws.ts';
 
@@ -12,6 +14,8 @@ export interface DynamoServer {
   readonly client: DynamoDBDocumentClient;
   /** Makes an empty table with the keys and the local index of the product. */
   createTable(name: string): Promise<void>;
+  /** Puts items that are in no index straight into the store: some 100,000 of them would take the API minutes. */
+  load(tableName: string, items: readonly Item[]): Promise<void>;
   /** Requests so far, and the bytes of the answers to them: 4 KB that are read consistently cost a read unit. */
   traffic(): { readonly requests: number; readonly bytes: number };
   stop(): void;
@@ -19,7 +23,7 @@ export interface DynamoServer {
 
 /** Starts dynalite. It sends no `Item` with a failed condition, never throttles, and removes nothing whose time to live is over. */
 export async function startDynamoServer(onCall?: CallListener): Promise<DynamoServer> {
-  const server = dynalite({ createTableMs: 0 });
+  const [server, store] = startDynalite();
   const traffic = { requests: 0, bytes: 0 };
   server.prependListener('request', (request, response) => {
     traffic.requests += 1;
@@ -59,12 +63,35 @@ export async function startDynamoServer(onCall?: CallListener): Promise<DynamoSe
         }),
       );
     },
+    async load(tableName, items) {
+      const table = await promisify(store.getTable)(tableName);
+      const puts = items.map((value) => ({ type: 'put' as const, key: dynaliteDb.createKey(value, table), value }));
+      const itemDb = store.getItemDb(tableName);
+      await promisify(itemDb.batch)(puts);
+    },
     traffic: () => ({ ...traffic }),
     stop() {
       client.destroy();
       server.close();
     },
   };
+}
+
+/** The server, and the store that it makes for itself and shows to nobody. */
+function startDynalite(): readonly [ReturnType<typeof dynalite>, Store] {
+  const { create } = dynaliteDb;
+  let store: Store | undefined;
+  dynaliteDb.create = (options) => {
+    store = create(options);
+    return store;
+  };
+  try {
+    const server = dynalite({ createTableMs: 0 });
+    if (store === undefined) throw new Error('dynalite made no store');
+    return [server, store];
+  } finally {
+    dynaliteDb.create = create;
+  }
 }
 
 /** Reads the body beside the server itself, which begins to in the same turn. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDynamoDestinations } from '../../../lib/aws/dynamo-destinations.ts';
 import { createDynamoLedger } from '../../../lib/aws/dynamo-ledger.ts';
 import { createDynamoPairState } from '../../../lib/aws/dynamo-pair-state.ts';
 import { createDynamoTable, openDynamo } from '../../../lib/aws/dynamo-table.ts';
+import { entryKey } from '../../../lib/aws/row-keys.ts';
 import type { OutgoingMessage } from '../../../lib/model/copy-message.ts';
 import { pairKey } from '../../../lib/plan/fingerprint.ts';
 import { pairRules } from '../../../lib/runtime/pair-rules.ts';
@@ -26,9 +26,8 @@ const TABLE = 'counted';
 export interface PairOnDynamo extends AsyncDisposable {
   readonly primary: FakeChefServer;
   readonly replica: FakeChefServer;
-  /** For what the test itself does: nothing of it is counted. */
-  readonly client: DynamoDBDocumentClient;
-  readonly tableName: string;
+  /** Adds entries of settled items of one data bag to the ledger, numbered from `from` up to `to`. */
+  fillLedger(from: number, to: number): Promise<void>;
   /** Units so far. */
   units(): ConsumedUnits;
   /** Messages so far, and calls in which they were sent. */
@@ -92,8 +91,15 @@ export async function startPairOnDynamo(): Promise<PairOnDynamo> {
   return {
     primary,
     replica,
-    client: dynamo.client,
-    tableName: TABLE,
+    async fillLedger(from, to) {
+      const items = Array.from({ length: to - from }, (_, n) => {
+        const path = `/data/archive/item-${from + n}` as const;
+        const { pk, sk } = entryKey('eu/acme', path);
+        const body = { path: { S: path }, state: { S: 'synced' }, fingerprint: { S: 'f'.repeat(43) } };
+        return { pk: { S: pk }, sk: { S: sk }, rev: { S: 'test' }, body: { M: body } };
+      });
+      await dynamo.load(TABLE, items);
+    },
     units,
     sent: () => ({ ...sent }),
     async poll({ isResting = false } = {}) {
