@@ -97,8 +97,10 @@ export function createInvariants(truth: Truth): Invariants {
   const observedAt = new Map<ObjectPath, number>();
   /** When attempts began lately. */
   const attemptsAt = new Map<ObjectPath, readonly number[]>();
-  /** Deletes on the replica that nobody approved, and the most objects of the kind that there were. */
-  const deletedAt = new Map<ObjectKind, number[]>();
+  /** When the guard last let a delete of the object go. */
+  const releasedAt = new Map<ObjectPath, number>();
+  /** Releases of what was deleted on the replica and nobody approved, and the most objects of the kind that there were. */
+  const releases = new Map<ObjectKind, number[]>();
   const mostLive = new Map<ObjectKind, number>();
   /** When a delete was last released while there were few of its kind. */
   const fewAt = new Map<ObjectKind, number>();
@@ -133,15 +135,17 @@ export function createInvariants(truth: Truth): Invariants {
   }
 
   /**
-   * Of more than three the guard lets half go in 24 hours, of the lists as they were last read, which is why this is no exact count. Of three
+   * Of more than three the guard lets half go in 24 hours, whenever they are deleted then, of the lists as they were last read, which is why this is no exact count. Of three
    * or fewer it lets all go, so nothing is known of the day in which there were so few. What an operator approved does not count.
    */
   function checkGuard(victim: ObjectPath): void {
     if (truth.wasApproved(victim)) return;
     const { kind } = trustedRef(victim);
-    const lately = [...(deletedAt.get(kind) ?? []).filter((at) => at > now() - DAY_MS), now()];
-    deletedAt.set(kind, lately);
-    if ((fewAt.get(kind) ?? 0) > now() - DAY_MS) return;
+    const released = releasedAt.get(victim) ?? now();
+    const earlier = releases.get(kind) ?? [];
+    releases.set(kind, [...earlier, released]);
+    if ((fewAt.get(kind) ?? 0) > released - DAY_MS) return;
+    const lately = [...earlier.filter((at) => Math.abs(at - released) < DAY_MS), released];
     const most = mostLive.get(kind) ?? 0;
     if (lately.length > most / 2 + 1)
       report(
@@ -206,7 +210,10 @@ export function createInvariants(truth: Truth): Invariants {
       const { kind } = trustedRef(after.path);
       const live = truth.liveEntries(kind);
       mostLive.set(kind, Math.max(mostLive.get(kind) ?? 0, live));
-      if (before?.state === 'held' && after.state === 'pending' && live <= FEW) fewAt.set(kind, now());
+      if (before?.state === 'held' && after.state === 'pending') {
+        releasedAt.set(after.path, now());
+        if (live <= FEW) fewAt.set(kind, now());
+      }
       if (after.attempts > (before?.attempts ?? 0)) {
         const lately = [...(attemptsAt.get(after.path) ?? []).filter((at) => at > now() - A_WHILE_MS), now()];
         attemptsAt.set(after.path, lately);
