@@ -49,8 +49,11 @@ export function chosenStack({ config, stack }: HomeOptions): string | undefined 
   return named === '' ? undefined : named;
 }
 
-/** The configuration of this machine: the one that is named, else that of the working directory. Throws a sentence when there is none. */
-export function localConfig(config?: string): Config {
+/**
+ * The configuration of this machine: the one that is named, else that of the working directory. Reads keys and certificates too, unless told
+ * not to. Throws a sentence when there is none.
+ */
+export function localConfig(config?: string, how: { readonly readsServerFiles?: boolean } = {}): Config {
   if (config === undefined && !existsSync(DEFAULT_CONFIG)) {
     throw refusal(
       'HOME_UNKNOWN',
@@ -59,7 +62,7 @@ export function localConfig(config?: string): Config {
   }
   const file = config ?? DEFAULT_CONFIG;
   try {
-    return loadConfig(file);
+    return loadConfig(file, how);
   } catch (error) {
     if (error instanceof ConfigError && isForAws(file)) {
       throw refusal('HOME_UNKNOWN', `${file} is a configuration for AWS: name its stack with --stack NAME.`);
@@ -69,14 +72,14 @@ export function localConfig(config?: string): Config {
 }
 
 /**
- * Opens the home that is meant: a state file alone, a stack, or this machine with its configuration. The caller closes it. Throws a
- * sentence when there is none.
+ * Opens the home that is meant: a state file alone, a stack, or this machine with its configuration, of which no key is read. The caller
+ * closes it. Throws a sentence when there is none.
  */
 export async function openHome(options: StateOptions): Promise<Operator> {
   if (options.state !== undefined) return openLocalOperator({ statePath: options.state });
   const stack = chosenStack(options);
   if (stack === undefined) {
-    const { statePath, pairs } = localConfig(options.config);
+    const { statePath, pairs } = localConfig(options.config, { readsServerFiles: false });
     return openLocalOperator({ statePath, pairs, address: homeAddress(options) });
   }
   // The AWS SDK takes longer to load than most commands run.

@@ -40,7 +40,7 @@ Examples:
   $ chef-sync-ctl sync-status
   $ chef-sync-ctl sync-status eu/acme                   one pair, with all details
   $ chef-sync-ctl sync-status --max-lag 10m             as a check of a monitoring system
-  $ chef-sync-ctl sync-status --state chef-sync.db      without the configuration and its keys
+  $ chef-sync-ctl sync-status --state chef-sync.db      without the configuration
   $ chef-sync-ctl sync-status --web 8080                a page to look at: http://127.0.0.1:8080/
   $ chef-sync-ctl sync-status --stack chef-sync         the pairs of a stack on AWS
 

@@ -45,10 +45,13 @@ export interface Config {
 const LARGEST_FILE_BYTES = 1_000_000;
 
 /**
- * Reads a configuration file and the key and certificate files that it names. What belongs to the other home than the one it is read for is
+ * Reads a configuration file and, unless told not to, the key and certificate files that it names. What belongs to the other home than the one it is read for is
  * refused. Throws a ConfigError, never another.
  */
-export function loadConfig(file: string, { home = 'local' }: { readonly home?: ConfigReader } = {}): Config {
+export function loadConfig(
+  file: string,
+  { home, readsServerFiles }: Pick<ConfigSource, 'home' | 'readsServerFiles'> = {},
+): Config {
   const refuse = (sentence: string) => new ConfigError([`${file}: ${sentence}`]);
   let bytes: Buffer;
   try {
@@ -69,7 +72,7 @@ export function loadConfig(file: string, { home = 'local' }: { readonly home?: C
   } catch {
     throw refuse('is not UTF-8 text; save it as UTF-8');
   }
-  return parseConfig(text, { file, home, readFile: readWithMode });
+  return parseConfig(text, { file, home, readsServerFiles, readFile: readWithMode });
 }
 
 /** What `parseConfig` needs besides the text. */
@@ -79,11 +82,16 @@ export interface ConfigSource {
   /** Reads the key and certificate files; nothing else is read. */
   readonly readFile: ReadFile;
   /** Default: local. */
-  readonly home?: ConfigReader;
+  readonly home?: ConfigReader | undefined;
+  /** False: for those who only need the pairs, and may not even be allowed to read the keys. Default: true. */
+  readonly readsServerFiles?: boolean | undefined;
 }
 
 /** As `loadConfig`, for a text. Throws a ConfigError with every problem at once, never another. */
-export function parseConfig(text: string, { file, readFile, home = 'local' }: ConfigSource): Config {
+export function parseConfig(
+  text: string,
+  { file, readFile, home = 'local', readsServerFiles = true }: ConfigSource,
+): Config {
   const folder = dirname(resolve(file));
   const yaml = readYaml(text);
   const locate = ({ path, sentence }: ConfigProblem): Located => ({ position: yaml.positionOf(path), sentence });
@@ -98,7 +106,9 @@ export function parseConfig(text: string, { file, readFile, home = 'local' }: Co
   const strict = configSchema.safeParse(yaml.content, { reportInput: true });
   const readable = readableConfigSchema.parse(yaml.content);
   const resolved = organizationPairs(readable, folder);
-  const reports = resolved.servers.map(({ settings, path }) => checkServer(settings, path, readFile, home));
+  const reports = (readsServerFiles ? resolved.servers : []).map(({ settings, path }) =>
+    checkServer(settings, path, readFile, home),
+  );
 
   const problems = [
     ...explainIssues(strict.error?.issues ?? []),

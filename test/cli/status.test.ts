@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startReplicatedServers } from './replicated-servers.ts';
 import { startCli } from './run-cli.ts';
@@ -45,6 +46,27 @@ describe('chef-sync-ctl sync-status', () => {
     expect(stdout).toMatch(/^eu\/acme +bootstrapping \(filter changed\).* the next poll compares both sides anew/m);
     expect(stdout).toMatch(/^no daemon is running: start it with "chef-sync-ctl run --config \S+"$/m);
     expect(before.stdout).not.toContain('no daemon');
+  });
+
+  test('is for an operator who may not read the keys, like every command that only looks or steers', async () => {
+    await using servers = await startReplicatedServers();
+    await runHere('run', '--once', '--config', servers.configFile);
+    rmSync(join(servers.folder, 'key.pem'));
+    const codes: Record<string, number | null> = {};
+    for (const args of [
+      ['sync-status'],
+      ['unsynced-objects', 'eu/acme'],
+      ['sync-log', 'eu/acme'],
+      ['completion', 'pairs'],
+      ['sync-stop', 'eu/acme'],
+    ]) {
+      codes[args[0] ?? ''] = (await runHere(...args, '--config', servers.configFile)).code;
+    }
+    const check = await runHere('check', 'eu/acme', '--config', servers.configFile);
+
+    expect(codes).toEqual({ 'sync-status': 0, 'unsynced-objects': 0, 'sync-log': 0, completion: 0, 'sync-stop': 0 });
+    expect(check.code).toBe(2);
+    expect(check.stderr).toMatch(/the key file ".*key\.pem" does not exist/);
   });
 
   test('shows one pair with the ages of all readings, from the state file alone', async () => {
