@@ -47,9 +47,12 @@ export function formatPast(at: number, now: number): string {
 
 const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
-/** A sentence from elsewhere, its instants turned into times as {@link formatPast} shows them. */
+/** A sentence from elsewhere, its instants turned into local times with their distance from now. */
 export const localTimes = (sentence: string, now: number): string =>
-  sentence.replace(INSTANT, (instant) => formatPast(Date.parse(instant), now));
+  sentence.replace(INSTANT, (instant) => {
+    const at = Date.parse(instant);
+    return at > now ? `${formatTime(at, now)} (${formatFuture(at, now)})` : formatPast(at, now);
+  });
 
 /** `in 56s`, or `now` when the time has come. */
 export function formatFuture(at: number, now: number): string {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { systemClock } from '../runtime/system-clock.ts';
 import { type Exit, exitCodeHelp } from './exit-codes.ts';
 import { type InspectionOptions, openInspection, withInspectionOptions } from './open-inspection.ts';
 import { planExit, planJson, renderPlan } from './render-plan.ts';
@@ -29,7 +30,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'killed'])}`,
           order: (pair) => ({ command: 'plan', pair }),
           exit: planExit,
           json: planJson,
-          lines: renderPlan,
+          lines: (pair, found, screen) => renderPlan(pair, found, systemClock.now(), screen),
         }),
       ),
     );

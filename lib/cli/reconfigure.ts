@@ -124,7 +124,10 @@ function showChanges(config: Config, followed: readonly FollowedPair[], screen: 
   const changes = configuredChanges(config.pairs, followed);
   for (const { pair, change } of changes) screen.line(`${MEANINGS[change][0]} ${pair}  ${MEANINGS[change][1]}`);
   const unchanged = config.pairs.length - changes.filter(({ change }) => change !== 'removed').length;
-  screen.line(`${counted(unchanged, 'pair')} without a change of filter; other settings are taken over as they are`);
+  const same = unchanged === 1 ? 'copies' : 'copy';
+  screen.line(
+    `${unchanged === 0 ? '' : `${counted(unchanged, 'pair')} ${same} the same objects as before; `}all other settings of the file, like servers, keys and pollSeconds, are taken over too`,
+  );
   return changes;
 }
 

@@ -2,6 +2,7 @@ import type { PlanLine, PlanNote } from '../model/job.ts';
 import { KIND_ROWS } from '../model/object-kind.ts';
 import type { FinishedJob } from '../runtime/inspector.ts';
 import type { Exit } from './exit-codes.ts';
+import { localTimes } from './human-time.ts';
 import { fitLine, foldText, plainText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';
 
@@ -36,6 +37,7 @@ export const planExit = (planned: FinishedJob): Exit => (planLines(planned).leng
 export function renderPlan(
   pair: string,
   planned: FinishedJob,
+  now: number,
   screen: Pick<Screen, 'width' | 'paint'>,
 ): readonly string[] {
   const lines = planLines(planned);
@@ -48,10 +50,10 @@ export function renderPlan(
   return [
     ...lines.map(({ action, path, reason }) => {
       const word = action.padEnd('unreadable'.length);
-      const line = fitLine(`${word}  ${plainText(path)}`, plainText(reason), screen.width());
+      const line = fitLine(`${word}  ${plainText(path)}`, localTimes(plainText(reason), now), screen.width());
       return screen.paint(word, COLOURS[action]) + line.slice(word.length);
     }),
-    ...notesOf(planned).flatMap(({ text }) => foldText(plainText(text), screen.width())),
+    ...notesOf(planned).flatMap(({ text }) => foldText(localTimes(plainText(text), now), screen.width())),
     ...foldText(`${pair}  ${parts.join(', ')}`, screen.width()),
   ];
 }

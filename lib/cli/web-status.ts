@@ -4,6 +4,7 @@ import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
 import { formatDuration, formatFuture, formatPast } from './human-time.ts';
 import { counted, plainText } from './plain-text.ts';
 import { CONDITION_COLOUR, lagText, stateText } from './render-status.ts';
+import { nextTry } from './render-unsynced.ts';
 import type { Colour } from './screen.ts';
 import { nextStep, statusDetails } from './status-details.ts';
 
@@ -93,11 +94,8 @@ async function objectsOf(operator: LookedAt, { pair, counts }: PairStatus, now: 
   };
 }
 
-const unsyncedRow = ({ path, action, state, since, nextAttemptAt, reason }: UnsyncedObject, now: number) => [
-  path,
-  action,
-  state,
-  since === undefined ? '-' : formatPast(since, now),
-  nextAttemptAt === undefined ? '-' : formatFuture(nextAttemptAt, now),
-  plainText(reason),
-];
+function unsyncedRow(object: UnsyncedObject, now: number): readonly string[] {
+  const { path, action, state, since, reason } = object;
+  const shownSince = since === undefined ? '-' : formatPast(since, now);
+  return [path, action, state, shownSince, nextTry(object, now), plainText(reason)];
+}

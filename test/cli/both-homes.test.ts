@@ -382,7 +382,7 @@ describe('a pair that is taken out of the configuration', () => {
     await homes.stack.deploy({ organizations: ['acme'] });
 
     expect(there.stdout).toBe(
-      '- eu/tools  removed; its replica stays as it is\n1 pair without a change of filter; other settings are taken over as they are\n',
+      '- eu/tools  removed; its replica stays as it is\n1 pair copies the same objects as before; all other settings of the file, like servers, keys and pollSeconds, are taken over too\n',
     );
     expect(there).toEqual({ code: 0, stdout: there.stdout, stderr: '' });
     expect(here.stdout).toContain(there.stdout);

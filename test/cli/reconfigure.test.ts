@@ -34,7 +34,7 @@ describe('on this machine', () => {
       code: 0,
       stderr: '',
       stdout: `+ us/acme  added
-1 pair without a change of filter; other settings are taken over as they are
+1 pair copies the same objects as before; all other settings of the file, like servers, keys and pollSeconds, are taken over too
 the daemon (process ${daemon.pid}) has taken it over
 `,
     });
@@ -107,7 +107,7 @@ the daemon (process ${daemon.pid}) has taken it over
       code: 0,
       stderr: '',
       stdout: `+ eu/acme  added
-0 pairs without a change of filter; other settings are taken over as they are
+all other settings of the file, like servers, keys and pollSeconds, are taken over too
 no daemon is running: the next "chef-sync-ctl run" takes it over
 `,
     });
@@ -176,7 +176,7 @@ describe('on AWS', () => {
     const { code, stdout } = await reconfigure('--stack', 'stack', '--yes');
 
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^\* eu\/acme {2}filter changed: .*\n\+ us\/acme {2}added\n0 pairs without .*\n$/);
+    expect(stdout).toMatch(/^\* eu\/acme {2}filter changed: .*\n\+ us\/acme {2}added\nall other settings .*\n$/);
     expect(asked()).toMatch(
       new RegExp(`: npx cdk deploy -c config=${configFile} -c stack=stack --require-approval never\n$`),
     );

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { formatLogLine } from '../../../lib/cli/log-line.ts';
 import { progressBar, progressLine } from '../../../lib/cli/progress-line.ts';
 import { renderCheck } from '../../../lib/cli/render-check.ts';
+import { renderPlan } from '../../../lib/cli/render-plan.ts';
 import { renderStatusTable } from '../../../lib/cli/render-status.ts';
-import { renderUnsynced } from '../../../lib/cli/render-unsynced.ts';
+import { nextTry, renderUnsynced } from '../../../lib/cli/render-unsynced.ts';
 import type { Screen } from '../../../lib/cli/screen.ts';
 import { nextStep, statusDetails } from '../../../lib/cli/status-details.ts';
 import { pairStatusOf } from './pair-status.ts';
@@ -115,6 +116,26 @@ test('unsynced objects show age, attempts, next try and reason', () => {
     /^\/roles\/web {2}upsert {2}pending {2}\d\d:\d\d:40 \(1m ago\) {2}2 {9}in 2m {5}400 no FORGED$/,
   );
   expect(renderUnsynced([], NOW, screenOf())).toEqual(['none']);
+});
+
+test('a delete that waits for others is not said to be tried now', () => {
+  const due = { path: '/roles/web', state: 'pending', nextAttemptAt: NOW, reason: 'waits for its turn' } as const;
+
+  expect(nextTry({ ...due, action: 'delete', attempts: 0 }, NOW)).toBe('in its turn');
+  expect(nextTry({ ...due, action: 'delete', attempts: 2 }, NOW)).toBe('in its turn');
+  expect(nextTry({ ...due, action: 'upsert', attempts: 0 }, NOW)).toBe('in its turn');
+  expect(nextTry({ ...due, action: 'upsert', attempts: 2 }, NOW)).toBe('now');
+  expect(nextTry({ ...due, action: 'delete', attempts: 2, nextAttemptAt: NOW + 60_000 }, NOW)).toBe('in 1m');
+});
+
+test('a plan shows when something is tried again in local time, with how long that is', () => {
+  const job = { request: { command: 'plan', pair: 'eu/acme' }, startedAt: 0, counts: {} } as const;
+  const reason = `is tried again at ${new Date(NOW + 120_000).toISOString()}: 400 no`;
+  const lines = [{ action: 'upsert', path: '/roles/web', reason } as const];
+
+  const [line] = renderPlan('eu/acme', { job, lines, values: new Map() }, NOW, screenOf());
+
+  expect(line).toMatch(/^upsert {6}\/roles\/web {2}is tried again at \d\d:\d\d:40 \(in 2m\): 400 no$/);
 });
 
 test('a check lists what is not equal, safe to print, and counts everything', () => {
