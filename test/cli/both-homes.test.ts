@@ -462,7 +462,7 @@ test('prepare-org makes the same user and rights whether its key goes into a fil
 
 test('every command that has an AWS home was run for a stack, and the guide says which function it needs', async () => {
   const { stdout } = await runHere('--help');
-  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map(([, name = '']) => name);
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+)(?:\|[a-z-]+)? \[options\]/gm)].map(([, name = '']) => name);
   const helps = await commands.reduce<Promise<readonly string[]>>(
     async (before, name) => [...(await before), (await runHere(name, '--help')).stdout],
     Promise.resolve([]),
