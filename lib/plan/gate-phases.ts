@@ -1,6 +1,6 @@
 import { isMessageOut, type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
-import type { Stage } from '../model/object-kind.ts';
-import { listOf, trustedRef } from '../model/object-path.ts';
+import { OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
+import { listOf, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { Run } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES, type Phase, stageOf } from '../model/phase.ts';
 
@@ -22,6 +22,11 @@ export interface Backlog {
   readonly queueBeganAt: number;
   /** Deletes that the guard has not let go. A copy that began before the object was observed as deleted may still be writing. */
   readonly held: readonly LedgerEntry[];
+  /**
+   * A role or environment that is to leave the replica, its delete not confirmed or not let go. The guard released no delete of a cookbook
+   * version beside one, but it may have come since.
+   */
+  readonly leavingDefinition?: ObjectPath;
   /** `run --once` does not come back for what waits for its next attempt, so that keeps no phase closed. */
   readonly isOnePass?: boolean;
 }
@@ -126,5 +131,14 @@ function openDeletes(
   if (later.some((p) => backlog.parkedStages.has(stageOf(p)))) {
     return { entries: [], wait: `deletes of ${what} wait for a parked role or environment, which may name them` };
   }
-  return { entries: ofRun(phase) };
+  const { leavingDefinition } = backlog;
+  if (leavingDefinition === undefined) return { entries: ofRun(phase) };
+  return {
+    entries: ofRun(phase).filter((entry) => !isNamedDelete(entry)),
+    wait: `deletes of cookbooks wait for ${leavingDefinition}, which may name them and is to be deleted first`,
+  };
 }
+
+/** Removes what a role or environment may name. */
+export const isNamedDelete = ({ action, path }: LedgerEntry): boolean =>
+  action === 'delete' && OBJECT_KINDS[trustedRef(path).kind].isNamedByDefinitions;

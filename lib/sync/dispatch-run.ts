@@ -2,9 +2,9 @@ import { isMessageLost, type LedgerEntry, markSent, observe } from '../model/led
 import { NAMED_CONTENT_LIST, OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
-import { type Dispatch, gatePhases, MESSAGES_OUT } from '../plan/gate-phases.ts';
+import { type Dispatch, gatePhases, isNamedDelete, MESSAGES_OUT } from '../plan/gate-phases.ts';
 import { outgoingMessage } from '../plan/message-ids.ts';
-import { heldEntries } from './guard-held-deletes.ts';
+import { heldEntries, leavingDefinition } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
@@ -40,14 +40,16 @@ export async function dispatchRun(
   const state = await lease.check();
   const now = ctx.clock.now();
   if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, outCount: 0, isIdle: true };
+  const pending = await pendingEntries(ctx, isCopyOnly ? PHASES.filter((phase) => !isDeletePhase(phase)) : PHASES);
   const backlog = {
     run: state.run,
-    pending: await pendingEntries(ctx, isCopyOnly ? PHASES.filter((phase) => !isDeletePhase(phase)) : PHASES),
+    pending,
     parkedStages: await parkedStages(ctx),
     now,
     queueBeganAt: ctx.queue.beganAt,
     isOnePass,
     held: await heldEntries(ctx),
+    leavingDefinition: pending.some(isNamedDelete) ? await leavingDefinition(ctx) : undefined,
   };
   let dispatch = gatePhases(backlog);
   if (dispatch.isRunOver && backlog.pending.length > 0) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { holdUnderPlan, isLive, isMessageLost, isUnsettled, type LedgerEntry, release } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
-import { isListOfContainers, kindOfList, trustedRef } from '../model/object-path.ts';
+import { isListOfContainers, kindOfList, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { GUARD_WINDOW_MS, guardDeletes, releasedLastDay } from '../plan/guard-deletes.ts';
 import type { PairContext, PairRecords } from './pair-context.ts';
@@ -49,15 +49,18 @@ function areDefinitionsRead({ inventory: { primary } }: PairState, entry: Ledger
   return !isUnread && (primary.contents?.number ?? 0) > entry.absent;
 }
 
-/** A definition that the primary does not have any more is still on the replica, held or not confirmed, and may name what a delete would remove. */
-async function isDefinitionLeaving(ctx: PairContext): Promise<boolean> {
+/**
+ * A role or environment that the primary lacks and the replica still has, its delete not confirmed or not let go: it may name what a delete
+ * of a cookbook version would remove. Undefined when there is none.
+ */
+export async function leavingDefinition(ctx: PairContext): Promise<ObjectPath | undefined> {
   for (const bucket of ['absent', 'held'] as const) {
     for await (const { path } of unsyncedEntries(ctx.ledger, bucket)) {
       const ref = trustedRef(path);
-      if (OBJECT_KINDS[ref.kind].stage > 1 && ctx.rules.isWanted(ref)) return true;
+      if (OBJECT_KINDS[ref.kind].stage > 1 && ctx.rules.isWanted(ref)) return path;
     }
   }
-  return false;
+  return undefined;
 }
 
 async function guardKind(
@@ -73,7 +76,7 @@ async function guardKind(
   const candidates = held
     .filter((entry) => (entry.nextAttemptAt ?? 0) <= now || isMessageLost(entry, ctx.queue.beganAt))
     .filter((entry) => !isNamedByDefinitions || areDefinitionsRead(lease.state(), entry));
-  if (candidates.length === 0 || (isNamedByDefinitions && (await isDefinitionLeaving(ctx)))) return;
+  if (candidates.length === 0 || (isNamedByDefinitions && (await leavingDefinition(ctx)) !== undefined)) return;
   // One that came back was counted when it was first released; once an hour it would use up what others may.
   const uncounted = candidates.filter((entry) => entry.lastError === undefined).length;
   const state = lease.state();

@@ -259,6 +259,17 @@ export const PROTECTIONS: readonly Protection[] = [
     },
   },
   {
+    name: 'cookbooks wait for leaving definitions',
+    reason: 'A role whose delete came later, and is held, would name on the replica what is not there any more.',
+    file: 'lib/plan/gate-phases.ts',
+    text: 'if (leavingDefinition === undefined) return { entries: ofRun(phase) };',
+    without: 'if (leavingDefinition !== null) return { entries: ofRun(phase) };',
+    caughtBy: {
+      file: CASES,
+      title: 'keeps a cookbook version whose delete was let go before that of a role that names it was held',
+    },
+  },
+  {
     name: 'uploads and deletes apart',
     reason: 'A server that collects the checksums of a deleted version takes those of an upload under way along.',
     file: 'lib/plan/gate-phases.ts',

@@ -624,6 +624,41 @@ test('keeps a cookbook version on the replica while the delete of a role that na
   expect(stage.violations()).toEqual([]);
 });
 
+test('keeps a cookbook version whose delete was let go before that of a role that names it was held', async () => {
+  const cookbook = '/cookbooks/apt/1.0.0';
+  let isLetGo = false;
+  const stage = createStage({
+    profile: { hasFeed: true },
+    afterDecision: ({ writer }, { path, state }) => {
+      if (path !== cookbook || state !== 'pending' || !isLetGo) return;
+      isLetGo = false;
+      // While the newer form of a role keeps the cookbook waiting, the roles are deleted: too many to pass unasked.
+      for (const role of ROLES) writer.remove(role);
+    },
+  });
+  const writeRole = (path: ObjectPath, content: number): void => {
+    stage.primary.put(path, objectText(path, content, { uses: [cookbook] }), 'people');
+    stage.feed.commit(stage.feed.takeId(), path, 'update');
+  };
+  stage.writer.write(cookbook, 0);
+  for (const path of ROLES) writeRole(path, 0);
+  await stage.pollFor(3);
+  expect(stage.differences()).toEqual([]);
+
+  isLetGo = true;
+  writeRole('/roles/r1', 1);
+  stage.writer.remove(cookbook);
+  await stage.pollFor(12);
+  expect(isLetGo).toBe(false);
+  expect(stage.entry('/roles/r1')?.state).toBe('held');
+  expect(stage.replica.get(cookbook)).toBeDefined();
+
+  await stage.approveEveryPlan();
+  await stage.pollFor(6);
+  expect(stage.replica.paths()).toEqual([]);
+  expect(stage.violations()).toEqual([]);
+});
+
 test('says which failing role keeps the delete of a cookbook version that it may name', async () => {
   const stage = createStage({
     plant: (ports) => ({

@@ -201,6 +201,13 @@ describe('the deletes of a run', () => {
     );
   });
 
+  test('of cookbooks wait for a role whose delete is held: on the replica it may name them; those of data go', () => {
+    const { send, deletesWait } = gate([remove(COOKBOOK), remove(ITEM)], { leavingDefinition: ROLE });
+    expect(send.map(({ path }) => path)).toEqual([ITEM]);
+    expect(deletesWait).toBe(`deletes of cookbooks wait for ${ROLE}, which may name them and is to be deleted first`);
+    expect(gate([remove(COOKBOOK)], { leavingDefinition: ROLE })).toMatchObject({ send: [], isRunOver: true });
+  });
+
   test('wait for no failing or parked upsert of their own stage', () => {
     const failing = upsert(COOKBOOK, { ...FAILING, nextAttemptAt: 2_000 });
     expect(sent([failing, remove(ITEM)], { parkedStages: new Set([1] as const) })).toEqual([`delete ${ITEM}`]);
