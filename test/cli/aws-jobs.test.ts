@@ -179,7 +179,7 @@ describe('what is wrong with a job is one sentence with the next step:', () => {
 
     expect(code).toBe(4);
     expect(stderr).toContain(
-      'The inspector died 3 times at the same place of its work: its log says more ("chef-sync-ctl manager-log',
+      'chef-sync-ctl: eu/acme: The inspector died 3 times at the same place of its work: its log says more ("chef-sync-ctl manager-log',
     );
   });
 });
