@@ -21,8 +21,8 @@ export interface FinishedJob {
 export class JobError extends SyncError {
   constructor(job: Job, problem: NonNullable<Job['problem']>) {
     const { request } = job;
-    const names = !('pair' in request) || problem.text.includes(request.pair);
-    super(names ? problem.text : `${request.pair}: ${problem.text}`, { ...problem, retry: 'later' });
+    const isNamed = !('pair' in request) || problem.text.includes(request.pair);
+    super(isNamed ? problem.text : `${request.pair}: ${problem.text}`, { ...problem, retry: 'later' });
   }
 }
 
@@ -40,7 +40,10 @@ export interface JobWatch {
 
 /** Works on jobs, or lets them be worked on, of the pairs of one home. */
 export interface Inspector {
-  /** Waits until the job is done. Rejects with a `JobError` when it ended with a problem, with another `SyncError` when nobody can work on it. */
+  /**
+   * Waits until the job is done. Rejects with a `JobError` when it ended with a problem, and with another `SyncError` when nobody can work on
+   * it.
+   */
   finish(order: JobOrder, watch?: JobWatch): Promise<FinishedJob>;
   /** Whether somebody polls the pair meanwhile, who carries out what a repair makes due. */
   isPolled(pair: string): boolean;
