@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type CostLine, monthlyCost, ONE_PAIR, total, type Workload } from '../../cdk/cost/monthly-cost.ts';
 
 const page = readFileSync('docs/cost-and-limits.md', 'utf8');
+const readme = readFileSync('README.md', 'utf8');
 
 const bill = (workload: Partial<Workload> = {}) => monthlyCost({ ...ONE_PAIR, ...workload });
 const idle = (workload: Partial<Workload>): number => total(bill(workload).idlePair);
@@ -36,6 +37,11 @@ test('the page on costs has the price of a line that it names', () => {
   expect(page).toContain(`${dollars(receives?.dollars ?? 0)} a month for each`);
   const metric = bill().idlePair.find(({ what }) => what.includes('LagSeconds'));
   expect(page).toContain(`${dollars(metric?.dollars ?? 0)} a month`);
+});
+
+test('the README says about what an idle pair and its stack cost', () => {
+  const about = Math.round(10 * idle({})) / 10;
+  expect(readme).toContain(`costs about ${dollars(about)} a month beside the ${dollars(stack({}))} of the stack`);
 });
 
 test('the page on limits has the bill of the largest stack', () => {
