@@ -22,6 +22,12 @@ const isForCdk = (command: string): boolean => command.startsWith('npx cdk ');
 const isForAwsCli = (command: string): boolean => command.startsWith('aws ');
 const isForAccount = (command: string): boolean => isForCdk(command) || isForAwsCli(command);
 
+test('the README deploys with the five commands of the guide', () => {
+  const [, block = ''] = /^```sh\n([\s\S]*?)^```$/m.exec(guide) ?? [];
+  expect(block.trim().split('\n')).toHaveLength(5);
+  expect(readFileSync(join(PROJECT, 'README.md'), 'utf8')).toContain(block);
+});
+
 test('what the guide to AWS does before it deploys makes users, keys and a stack that can be deployed', async () => {
   await using servers = await startUnpreparedServers();
   const secrets = await startSecretsServer();
