@@ -73,8 +73,11 @@ export function readYaml(text: string): YamlSource {
     problemAt(error.pos[0], 'this key is written twice in the same place; remove one of the two'),
   );
   if (firstSyntaxError !== undefined) {
-    // The parser's later errors are nearly always consequences of its first. What it quotes at the end is left out.
-    const complaint = PLAIN_COMPLAINTS.get(firstSyntaxError.code) ?? firstSyntaxError.message.replace(/: ".*"$/s, '');
+    // The parser's later errors are nearly always consequences of its first. What it quotes at the end is left out, and what it quotes without
+    // marks may hold control characters.
+    const complaint =
+      PLAIN_COMPLAINTS.get(firstSyntaxError.code) ??
+      firstSyntaxError.message.replace(/: ".*"$/s, '').replace(/\p{C}+/gu, ' ');
     const sentence = `this is not valid YAML (${complaint}); correct the syntax here`;
     return {
       content: undefined,

@@ -86,6 +86,10 @@ describe('parseConfig', () => {
       'a: *b',
       '1:1: this is not usable YAML (Unresolved alias (the anchor must be set before the alias): b); write the values out, without aliases',
     ],
+    [
+      '>\u0000version: 1\n',
+      '1:2: this is not valid YAML (Block scalar header includes extra characters: > version:); correct the syntax here',
+    ],
     ['a: !key x', '1:4: this is not valid YAML (Unresolved tag: !key); correct the syntax here'],
     ['a: b\n---\na: c', '2:1: this is not valid YAML (a second document begins); correct the syntax here'],
   ])('points at broken YAML: %j', (text, problem) => {
