@@ -63,7 +63,7 @@ export function transportFailure(label: RequestLabel, host: string, error: unkno
   const { code, message } = rootOf(error);
   if (code === OTHER_NAME_CODE) {
     const text = `the certificate of ${host} is for another name (${code}); use the name that it is for`;
-    return { ...label, cause: 'tls', text };
+    return { ...label, cause: 'tls-name', text };
   }
   if (TLS_CODE.test(code)) {
     return {

@@ -27,15 +27,19 @@ const GAP = '  ';
 /** Less than that of a sentence tells nothing. */
 const LEAST_REST = 4;
 
-/** The text on lines of at most that width, without end by default, broken at spaces; a longer word stays whole. */
+/** A command to go on with is kept on one line, so that it can be copied. */
+const COMMANDS = /"chef-sync-ctl [^"]*"|chef-sync-ctl .*/g;
+const NO_BREAK_SPACE = '\u00a0';
+
+/** The text on lines of at most that width, without end by default, broken at spaces; a longer word or command stays whole. */
 export function foldText(text: string, width = Number.POSITIVE_INFINITY): readonly string[] {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && longer.length > width) lines.push(word);
-    else lines.splice(-1, 1, longer);
+  for (const word of text.replace(COMMANDS, (command) => command.replaceAll(' ', NO_BREAK_SPACE)).split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
   }
-  return lines;
+  return lines.map((line) => line.replaceAll(NO_BREAK_SPACE, ' '));
 }
 
 /** `1 object`, `42 objects`. */

@@ -1,4 +1,4 @@
-import { cutText } from './plain-text.ts';
+import { cutText, foldText } from './plain-text.ts';
 import type { Colour, Screen } from './screen.ts';
 
 /** A cell of a table. */
@@ -13,8 +13,6 @@ const GAP = '  ';
 const INDENT = '    ';
 /** Columns that sentences need to be read beside the others; with fewer they stand below their row. */
 const PROSE_WIDTH = 40;
-/** A word; a command to go on with is one too, so that it can be copied. */
-const WORDS = /"chef-sync-ctl [^"]*"\S*|chef-sync-ctl .*|\S+/g;
 
 /**
  * Lines of a table: a header and rows, columns as wide as their widest cell. The last column holds sentences. A file gets every row on one
@@ -37,12 +35,12 @@ export function renderTable(
     const fixed = fixedCells(row.slice(0, last), widths, available, screen);
     const { text = '', colour } = row[last] ?? {};
     if (!isBeside) {
-      const below = index === 0 ? [] : broken(text, available - INDENT.length);
+      const below = index === 0 ? [] : foldText(text, available - INDENT.length);
       return [fixed.join(GAP).trimEnd(), ...below.map((line) => INDENT + screen.paint(line, colour))].filter(
         (line) => line !== '',
       );
     }
-    const [first = '', ...others] = broken(text, available - before);
+    const [first = '', ...others] = foldText(text, available - before);
     return [
       [...fixed, screen.paint(first, colour)].join(GAP).trimEnd(),
       ...others.map((line) => ' '.repeat(before) + screen.paint(line, colour)),
@@ -64,16 +62,4 @@ function fixedCells(
     left -= padded.length + GAP.length;
     return [screen.paint(padded, colour)];
   });
-}
-
-/** The text in lines of at most `width`, broken between words; a longer word has a line of its own. */
-function broken(text: string, width: number): readonly string[] {
-  if (text.length <= width) return [text];
-  const lines: string[] = [];
-  for (const word of text.match(WORDS) ?? []) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

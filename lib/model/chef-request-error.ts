@@ -13,6 +13,8 @@ export interface RequestFailure {
     | 'connection'
     /** The server's certificate does not verify. */
     | 'tls'
+    /** The server's certificate is good, for another name than that of the URL. */
+    | 'tls-name'
     /** A 2xx that is not what the API promises: HTML, empty, other JSON. */
     | 'unexpected-answer'
     /** The object itself cannot be carried: invalid UTF-8, a name that cannot be in a URL, a file lost on the primary, wrong MD5. */

@@ -81,14 +81,13 @@ function endpointFinding(failure: RequestFailure): Finding {
         what: 'cannot be reached',
         next: `check that it is up, the \`url\` ${settings} in chef-sync.yaml, firewall and proxy`,
       };
+    case 'tls-name':
+      return {
+        code: 'CERTIFICATE',
+        what: 'shows a certificate for another name',
+        next: `set the \`url\` ${settings} in chef-sync.yaml to the name that the certificate is for`,
+      };
     case 'tls':
-      if (isForOtherName(text)) {
-        return {
-          code: 'CERTIFICATE',
-          what: 'shows a certificate for another name',
-          next: `set the \`url\` ${settings} in chef-sync.yaml to the name that the certificate is for`,
-        };
-      }
       return {
         code: 'CERTIFICATE',
         what: 'shows a certificate that does not verify',
@@ -148,9 +147,6 @@ function endpointFinding(failure: RequestFailure): Finding {
   };
 }
 
-/** No CA makes a certificate good for a name that it does not hold. */
-const isForOtherName = (text: string): boolean => text.includes('is for another name');
-
 /** Not a judgement of our rights: an overloaded server says this of 13 % of its members' requests (API facts §12). */
 const isFalseDenial = (text: string): boolean => /failed to verify user/i.test(text);
 
@@ -190,6 +186,12 @@ function objectFinding(failure: RequestFailure): Finding {
         code: 'CONNECTION_LOST',
         what: 'lost the connection over this object alone',
         next: `${TRIED_AGAIN}; if it carries files, check that the server's file store can be reached from here`,
+      };
+    case 'tls-name':
+      return {
+        code: 'CERTIFICATE',
+        what: 'keeps its files on a host that shows a certificate for another name',
+        next: 'let that server name its file store as the certificate does, or give the store a certificate for its name',
       };
     case 'tls':
       return {

@@ -1,5 +1,5 @@
 import { isMessageOut, type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
-import { OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
+import { KIND_ROWS, OBJECT_KINDS, type ObjectKindRow, type Stage } from '../model/object-kind.ts';
 import { listOf, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { Run } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES, type Phase, stageOf } from '../model/phase.ts';
@@ -114,7 +114,7 @@ function openDeletes(
   const phase = PHASES.find((p) => isDeletePhase(p) && ofRun(p).length > 0);
   if (phase === undefined) return { entries: [] };
   const stage = stageOf(phase);
-  const what = stage === 1 ? 'cookbooks and data bags' : 'roles and environments';
+  const what = kindsOf((row) => row.stage === stage);
   const later = PHASES.filter((p) => !isDeletePhase(p) && stageOf(p) > stage);
   const upserts = later.flatMap(of);
   const failing = upserts.find((entry) => isFailing(entry, backlog));
@@ -135,9 +135,13 @@ function openDeletes(
   if (leavingDefinition === undefined) return { entries: ofRun(phase) };
   return {
     entries: ofRun(phase).filter((entry) => !isNamedDelete(entry)),
-    wait: `deletes of cookbooks wait for ${leavingDefinition}, which may name them and is to be deleted first`,
+    wait: `deletes of ${kindsOf((row) => row.isNamedByDefinitions)} wait for ${leavingDefinition}, which may name them and is to be deleted first`,
   };
 }
+
+/** These kinds in the words of the configuration, `cookbooks and data bags`. */
+const kindsOf = (isMeant: (row: ObjectKindRow) => boolean): string =>
+  [...new Set(KIND_ROWS.filter(isMeant).map(({ objectsWord }) => objectsWord.replace('_', ' ')))].join(' and ');
 
 /** Removes what a role or environment may name. */
 export const isNamedDelete = ({ action, path }: LedgerEntry): boolean =>

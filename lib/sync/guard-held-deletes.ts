@@ -122,10 +122,12 @@ async function liveCount(ctx: PairContext, kind: ObjectKind): Promise<number | u
   const counts = rows.filter(({ list }) => kindOfList(list) === kind).map(({ count = 0 }) => count);
   if (counts.length > 0) return counts.reduce((sum, count) => sum + count, 0);
   // Where the primary has no bags, only extra ones that are about to go, there is no list of items to be read.
-  const bags = rows.find(({ list }) => isListOfContainers(list));
-  if (kind !== 'data_bag_item' || bags === undefined) return undefined;
-  const extra = (await ctx.ledger.entriesOf(bags.list)).filter(
+  const containers = rows.find(({ list }) => isListOfContainers(list) && rootOf(kindOfList(list)) === rootOf(kind));
+  if (containers === undefined) return undefined;
+  const extra = (await ctx.ledger.entriesOf(containers.list)).filter(
     (entry) => !isLive(entry) && isUnsettled(entry) && entry.owned === undefined,
   );
-  return (bags.count ?? 0) <= extra.length ? 0 : undefined;
+  return (containers.count ?? 0) <= extra.length ? 0 : undefined;
 }
+
+const rootOf = (kind: ObjectKind): string => OBJECT_KINDS[kind].root;

@@ -1,4 +1,5 @@
 import { type LedgerEntry, UNSYNCED_BUCKETS } from '../model/ledger-entry.ts';
+import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { Action } from '../model/phase.ts';
 import { objectFilter } from '../plan/object-filter.ts';
@@ -116,7 +117,7 @@ function reasonOf(entry: LedgerEntry, state: UnsyncedObject['state'], plans: Rea
     return `held under plan ${entry.plan}: ${plans.get(entry.plan) ?? 'the guard holds it'}`;
   if (entry.lastError !== undefined) return entry.lastError.text;
   if (state === 'held') {
-    return trustedRef(entry.path).kind === 'cookbook_version'
+    return OBJECT_KINDS[trustedRef(entry.path).kind].isNamedByDefinitions
       ? 'the delete guard looks at it when no delete of a role or an environment is left'
       : 'the delete guard looks at it with the next poll';
   }

@@ -61,7 +61,7 @@ describe('transportFailure', () => {
 
   test.each([
     ['SELF_SIGNED_CERT_IN_CHAIN', 'tls', /certificate of chef\.example\.com does not verify/],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls', /certificate of chef\.example\.com is for another name.*use the name/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls-name', /certificate of chef\.example\.com is for another name.*use the name/],
     ['UND_ERR_HEADERS_TIMEOUT', 'time-out', /no answer from chef\.example\.com/],
     ['UND_ERR_CONNECT_TIMEOUT', 'time-out', /no connection from chef\.example\.com|no connection/],
     ['ENOTFOUND', 'connection', /name chef\.example\.com has no address/],

@@ -13,6 +13,14 @@ test('a folded text is the whole text on lines that fit, but for a word that is 
   );
 });
 
+test('a folded text keeps a command on one line, so that it can be copied', () => {
+  expect(foldText('try it with "chef-sync-ctl retry eu/acme", or wait', 20)).toEqual([
+    'try it with',
+    '"chef-sync-ctl retry eu/acme",',
+    'or wait',
+  ]);
+});
+
 test('a file gets a line as it is, and a terminal the whole name and as much of the rest as fits', () => {
   expect(fitLine('* /roles/web', 'description, run_list')).toBe('* /roles/web  description, run_list');
   expect(fitLine('* /roles/web', 'description, run_list', 24)).toBe('* /roles/web  descripti…');

@@ -15,6 +15,7 @@ const SUSPECTS: readonly Partial<RequestFailure>[] = [
   { cause: 'time-out' },
   { cause: 'connection' },
   { cause: 'tls' },
+  { cause: 'tls-name' },
   { cause: 'unexpected-answer', status: 200 },
 ];
 
@@ -121,7 +122,7 @@ describe('judgeFailure', () => {
     ],
     [
       'a certificate for another name',
-      { cause: 'tls', text: 'the certificate of 10.0.0.5 is for another name (ERR_TLS_CERT_ALTNAME_INVALID)' },
+      { cause: 'tls-name', text: 'the certificate of 10.0.0.5 is for another name (ERR_TLS_CERT_ALTNAME_INVALID)' },
       'failed',
       'REPLICA_CERTIFICATE',
       'set the `url`',
