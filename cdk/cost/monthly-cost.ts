@@ -68,7 +68,7 @@ const EMPTY_RECEIVES_PER_SECOND = 5 / 20;
 const MOST_LANES = 12;
 /** Lambda's own three lines of an invocation. */
 const PLATFORM_LOG_BYTES = 400;
-/** Both sides are read side by side while neither takes longer: `QUICK_READING_MS` of `take-inventory.ts`. */
+/** Both sides are read side by side while neither takes longer: `QUICK_READING_MS` of `lib/plan/pace-inventory.ts`. */
 const QUICK_READING_MS = 5_000;
 /** A line of ours for each object, and a share of Lambda's. */
 const COPY_LOG_BYTES = 500;

@@ -1,4 +1,4 @@
-import type { InventoryProgress, PassScope, Reading } from '../model/pair-state.ts';
+import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
 
 /**
  * Frozen cookbook versions can be changed by force only (`knife cookbook upload --force`): they are read at half the pace of the rest, which
@@ -44,5 +44,42 @@ const SHORTEST_BOUND_MS = 1_000;
  * longer, and resting a hundred times longer for it would leave the pair blind for an hour; a server that stays slow is believed within a few
  * passes.
  */
-export const pacedMs = (busyMs: number, earlierMs: number | undefined): number =>
+const pacedMs = (busyMs: number, earlierMs: number | undefined): number =>
   earlierMs === undefined ? busyMs : Math.min(busyMs, Math.max(SHORTEST_BOUND_MS, earlierMs * LONGER_AT_MOST));
+
+/** The progress of a side when this pass of it has come to its end. A list that it could not read keeps its readings incomplete. */
+export function progressAfter(before: InventoryProgress, pass: Pass, now: number): InventoryProgress {
+  const { pass: _ended, ...progress } = before;
+  const isComplete = pass.unread.length === 0;
+  const reading = (earlier: Reading | undefined): Reading => ({
+    number: progress.number,
+    endedAt: now,
+    tookMs: pacedMs(pass.busyMs, earlier?.tookMs),
+    completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
+  });
+  // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
+  const isFirst = progress.names === undefined;
+  const readsNamesToo = pass.scope === 'names' || isFirst;
+  // Nor does reading the frozen versions too set the pace of the other contents.
+  const contents = reading(progress.contents);
+  const tookMs = pass.isFull ? (progress.contents?.tookMs ?? contents.tookMs) : contents.tookMs;
+  return {
+    ...progress,
+    unread: pass.unread,
+    ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
+    ...(pass.scope === 'contents' ? { contents: { ...contents, tookMs } } : {}),
+    ...(pass.scope === 'contents' && pass.isFull && isComplete
+      ? { fullAt: pass.startedAt, fullTookMs: pacedMs(pass.busyMs, progress.fullTookMs) }
+      : {}),
+  };
+}
+
+/** Readings of both sides that took no longer than this are made side by side. Longer ones would fill the memory twice. */
+const QUICK_READING_MS = 5_000;
+
+/** Whether both sides are read at once: they were read quickly before, no pass is under way, and the epoch is bootstrapped. */
+export const areReadSideBySide = ({ bootstrappedAt, inventory: { primary, replica } }: PairState): boolean =>
+  bootstrappedAt !== undefined &&
+  [primary, replica].every(
+    ({ contents, pass }) => pass === undefined && (contents?.tookMs ?? Infinity) <= QUICK_READING_MS,
+  );

@@ -2,17 +2,10 @@ import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { isListOfContainers, type ListPath } from '../model/object-path.ts';
-import {
-  type InventoryProgress,
-  isTakingBaseline,
-  type PairState,
-  type Pass,
-  type PassScope,
-  type Reading,
-} from '../model/pair-state.ts';
+import { type InventoryProgress, isTakingBaseline, type Pass, type PassScope } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
-import { nextPass, pacedMs } from '../plan/pace-inventory.ts';
+import { areReadSideBySide, nextPass, progressAfter } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
 import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
@@ -45,9 +38,6 @@ export interface InventoryEnd {
 /** Where a pass begins and what it has read when it has passed every list. */
 const END: ListPath = '/~';
 
-/** Readings of both sides that took no longer than this are made side by side. Longer ones would fill the memory twice. */
-const QUICK_READING_MS = 5_000;
-
 /**
  * Takes the inventories of both sides, of the primary first, and of the replica only when that came to its end: what is known of the
  * primary is copied before the replica is looked at further, unless time allows both. An epoch needs that order until it is bootstrapped,
@@ -60,7 +50,7 @@ export async function takeInventories(
   until: InventoryEnd,
 ): Promise<readonly InventoryOutcome[]> {
   const take = (side: Side): Promise<InventoryOutcome> => takeInventory(ctx, lease, side, until);
-  if (!isQuicklyRead(lease.state())) {
+  if (!areReadSideBySide(lease.state())) {
     const primary = await take('primary');
     return primary.outcome === 'done' ? [primary, await take('replica')] : [primary];
   }
@@ -70,12 +60,6 @@ export async function takeInventories(
     return one.value;
   });
 }
-
-const isQuicklyRead = ({ bootstrappedAt, inventory: { primary, replica } }: PairState): boolean =>
-  bootstrappedAt !== undefined &&
-  [primary, replica].every(
-    ({ contents, pass }) => pass === undefined && (contents?.tookMs ?? Infinity) <= QUICK_READING_MS,
-  );
 
 /**
  * Takes the passes of one side's inventory that are due, list by list, until the deadline. Progress is stored, so that a poll cut anywhere
@@ -196,7 +180,7 @@ async function walk(
     const itemLists = (bags ?? []).map((bag): ListPath => `/data/${bag}`);
     next = listAfter(ctx.rules.lists, batch.at(-1) ?? next, itemLists);
   }
-  finish(ctx, lease, side, progress(END));
+  note(lease, side, progressAfter(lease.state().inventory[side], progress(END), ctx.clock.now()));
   if (found > 0)
     ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
   return { outcome: 'done' };
@@ -286,31 +270,4 @@ async function tryBagNames(ctx: PairContext, side: Side, list: ListPath): Promis
     if (!(error instanceof ChefRequestError)) throw error;
     return { list, found: 0, failure: await judge(ctx, error) };
   }
-}
-
-function finish(ctx: PairContext, lease: PollLease, side: Side, pass: Pass): void {
-  const { pass: _ended, ...progress } = lease.state().inventory[side];
-  const now = ctx.clock.now();
-  const isComplete = pass.unread.length === 0;
-  const reading = (earlier: Reading | undefined): Reading => ({
-    number: progress.number,
-    endedAt: now,
-    tookMs: pacedMs(pass.busyMs, earlier?.tookMs),
-    completeAt: isComplete ? pass.startedAt : earlier?.completeAt,
-  });
-  // The first reading of an epoch read the names of every list too. Its time was that of the bodies and sets no pace for names.
-  const isFirst = progress.names === undefined;
-  const readsNamesToo = pass.scope === 'names' || isFirst;
-  // Nor does reading the frozen versions too set the pace of the other contents.
-  const contents = reading(progress.contents);
-  const tookMs = pass.isFull ? (progress.contents?.tookMs ?? contents.tookMs) : contents.tookMs;
-  note(lease, side, {
-    ...progress,
-    unread: pass.unread,
-    ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
-    ...(pass.scope === 'contents' ? { contents: { ...contents, tookMs } } : {}),
-    ...(pass.scope === 'contents' && pass.isFull && isComplete
-      ? { fullAt: pass.startedAt, fullTookMs: pacedMs(pass.busyMs, progress.fullTookMs) }
-      : {}),
-  });
 }

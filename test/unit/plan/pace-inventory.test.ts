@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type InventoryProgress, NEVER_READ, type PassScope } from '../../../lib/model/pair-state.ts';
-import { FULL_READING_EVERY_MS, nextPass, pacedMs } from '../../../lib/plan/pace-inventory.ts';
+import {
+  type InventoryProgress,
+  NEVER_READ,
+  newPairState,
+  type PairState,
+  type Pass,
+  type PassScope,
+} from '../../../lib/model/pair-state.ts';
+import { areReadSideBySide, FULL_READING_EVERY_MS, nextPass, progressAfter } from '../../../lib/plan/pace-inventory.ts';
 
 const reading = (endedAt: number, tookMs: number) => ({ number: 1, endedAt, tookMs, completeAt: endedAt });
 
@@ -65,22 +72,89 @@ describe('nextPass', () => {
   });
 });
 
-describe('pacedMs', () => {
+/** A pass that begins at 500 and has read everything. */
+const pass = (some: Partial<Pass>): Pass => ({
+  scope: 'contents',
+  isFull: false,
+  startedAt: 500,
+  busyMs: 10_000,
+  nextList: '/~',
+  unread: [],
+  ...some,
+});
+
+describe('progressAfter', () => {
+  const ended = (some: Partial<Pass>, before: InventoryProgress = read) =>
+    progressAfter({ ...before, pass: pass(some) }, pass(some), 900);
+  /** What a pass counts for in the pace. */
+  const counted = (busyMs: number, earlierMs: number | undefined) =>
+    ended({ busyMs }, { ...read, contents: earlierMs === undefined ? undefined : reading(0, earlierMs) }).contents
+      ?.tookMs;
+
   test('a pass that a hiccup of the server made a hundred times longer counts for three times the one before', () => {
-    expect(pacedMs(240_000, 2_000)).toBe(6_000);
+    expect(counted(240_000, 2_000)).toBe(6_000);
   });
 
   test('a server that stays slow is believed within a few passes', () => {
-    const counted = Array.from({ length: 6 }).reduce<number>((earlier) => pacedMs(240_000, earlier), 2_000);
-    expect(counted).toBe(240_000);
+    const last = Array.from({ length: 6 }).reduce<number | undefined>((earlier) => counted(240_000, earlier), 2_000);
+    expect(last).toBe(240_000);
   });
 
   test('passes that took next to nothing do not bind those after them', () => {
-    expect(pacedMs(900, 0)).toBe(900);
+    expect(counted(900, 0)).toBe(900);
   });
 
   test('the first pass counts for what it took, and a quicker one too', () => {
-    expect(pacedMs(240_000, undefined)).toBe(240_000);
-    expect(pacedMs(10, 240_000)).toBe(10);
+    expect(counted(240_000, undefined)).toBe(240_000);
+    expect(counted(10, 240_000)).toBe(10);
+  });
+
+  test('no pass is under way any more, and its end is noted under its scope alone', () => {
+    expect(ended({ scope: 'names', busyMs: 2_000 })).toEqual({
+      ...read,
+      names: { number: 2, endedAt: 900, tookMs: 2_000, completeAt: 500 },
+    });
+  });
+
+  test('a list that could not be read leaves the reading as complete as it was', () => {
+    const unread = [{ list: '/roles', reason: 'no' }] as const;
+    const { contents, fullAt, unread: told } = ended({ isFull: true, unread });
+    expect(contents).toMatchObject({ endedAt: 900, completeAt: 0 });
+    expect([fullAt, told]).toEqual([0, unread]);
+  });
+
+  test('the first pass of an epoch has read the names too, and sets no pace for them', () => {
+    const { names, contents, fullAt, fullTookMs } = ended({ isFull: true }, { ...NEVER_READ, number: 2 });
+    expect(names).toMatchObject({ number: 2, tookMs: 0 });
+    expect(contents).toMatchObject({ number: 2, tookMs: 10_000 });
+    expect([fullAt, fullTookMs]).toEqual([500, 10_000]);
+  });
+
+  test('reading the frozen versions too sets its own pace, not that of the other contents', () => {
+    const { contents, fullTookMs } = ended({ isFull: true, busyMs: 25_000 }, { ...read, fullTookMs: 20_000 });
+    expect([contents?.tookMs, fullTookMs]).toEqual([10_000, 25_000]);
+  });
+});
+
+describe('areReadSideBySide', () => {
+  const state = (took: number, some: Partial<PairState> = {}): PairState => {
+    const side = { ...read, contents: reading(0, took) };
+    return {
+      ...newPairState(0, 'filter', 'copy'),
+      bootstrappedAt: 1,
+      inventory: { primary: side, replica: side },
+      ...some,
+    };
+  };
+
+  test('only both sides of a small organization, once it is bootstrapped and no pass is under way', () => {
+    expect(areReadSideBySide(state(5_000))).toBe(true);
+    expect(areReadSideBySide(state(5_001))).toBe(false);
+    expect(areReadSideBySide(state(5_000, { bootstrappedAt: undefined }))).toBe(false);
+    const { primary, replica } = state(5_000).inventory;
+    expect(areReadSideBySide(state(1, { inventory: { primary, replica: { ...replica, pass: pass({}) } } }))).toBe(
+      false,
+    );
+    expect(areReadSideBySide(newPairState(0, 'filter', 'copy'))).toBe(false);
   });
 });
