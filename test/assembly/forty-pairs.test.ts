@@ -1,0 +1,4 @@
+import { testStack } from './stack-cases.ts';
+import { FORTY_PAIRS } from './variants.ts';
+
+testStack(FORTY_PAIRS);

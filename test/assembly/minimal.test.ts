@@ -1,0 +1,4 @@
+import { testStack } from './stack-cases.ts';
+import { MINIMAL } from './variants.ts';
+
+testStack(MINIMAL);
