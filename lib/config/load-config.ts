@@ -45,8 +45,8 @@ export interface Config {
 const LARGEST_FILE_BYTES = 1_000_000;
 
 /**
- * Reads a configuration file and, unless told not to, the key and certificate files that it names. What belongs to the other home than the one it is read for is
- * refused. Throws a ConfigError, never another.
+ * Reads a configuration file and, unless told not to, the key and certificate files that it names. What belongs to the other home than the
+ * one it is read for is refused. Throws a ConfigError, never another.
  */
 export function loadConfig(
   file: string,

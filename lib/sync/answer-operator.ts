@@ -8,7 +8,8 @@ import { takeHint } from './take-hint.ts';
 
 /**
  * Does what an operator asks, pair by pair. `recordsOf` finds a pair's records and throws a sentence when there is no such pair. Throws a
- * `SyncError` for a plan that is not there, for a path with nothing to retry and for one that the pair does not replicate; then nothing was done to that pair.
+ * `SyncError` for a plan that is not there, for a path with nothing to retry and for one that the pair does not replicate; then nothing was
+ * done to that pair.
  */
 export async function answerOperator(
   request: OperatorRequest,

@@ -5,7 +5,10 @@ import type { PairRecords } from './pair-context.ts';
 export interface PairHealth {
   /** Age of the oldest change that is not on the replica yet; 0 when there is none. */
   readonly lagMs: number;
-  /** A person must look: a change waits for more than half an hour, objects are parked, deletes wait for an approval, or a server cannot be used. */
+  /**
+   * A person must look: a change waits for more than half an hour, objects are parked, deletes wait for an approval, or a server cannot be
+   * used.
+   */
   readonly needsAttention: boolean;
 }
 

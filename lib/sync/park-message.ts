@@ -5,8 +5,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ledger } from '../ports/ledger.ts';
 
 /**
- * Parks the object of a message that no copier could end: they crashed, ran out of time or could not be started each time it was delivered. Its entry is then
- * shown as parked and tried again in a day. Answers false, and does nothing, when the message's version is superseded or settled.
+ * Parks the object of a message that no copier could end: they crashed, ran out of time or could not be started each time it was delivered.
+ * Its entry is then shown as parked and tried again in a day. Answers false, and does nothing, when the message's version is superseded or
+ * settled.
  */
 export async function parkMessage(
   { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },

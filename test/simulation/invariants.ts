@@ -135,8 +135,9 @@ export function createInvariants(truth: Truth): Invariants {
   }
 
   /**
-   * Of more than three the guard lets half go in 24 hours, whenever they are deleted then, of the lists as they were last read, which is why this is no exact count. Of three
-   * or fewer it lets all go, so nothing is known of the day in which there were so few. What an operator approved does not count.
+   * Of more than three the guard lets half go in 24 hours, whenever they are deleted then, of the lists as they were last read, which is
+   * why this is no exact count. Of three or fewer it lets all go, so nothing is known of the day in which there were so few. What an
+   * operator approved does not count.
    */
   function checkGuard(victim: ObjectPath): void {
     if (truth.wasApproved(victim)) return;
