@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { ConfigError } from '../lib/config/config-error.ts';
 import { COPIERS_PER_LANE, planLanes } from '../lib/config/lanes.ts';
 import { loadConfig } from '../lib/config/load-config.ts';
-import type { OrganizationPair } from '../lib/config/organization-pairs.ts';
+import type { OrganizationPair } from '../lib/config/organization-pair.ts';
 import { packConfig } from '../lib/config/packed-config.ts';
 import { STACK_NAME } from '../lib/config/stack-name.ts';
 import { bundleFunctions } from './bundle-functions.ts';

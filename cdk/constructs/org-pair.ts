@@ -10,7 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
-import type { OrganizationPair } from '../../lib/config/organization-pairs.ts';
+import type { OrganizationPair } from '../../lib/config/organization-pair.ts';
 import { pairMetric } from '../metrics.ts';
 import { scheduleMinutes } from '../poll-rate.ts';
 import { printableName } from '../printable-name.ts';

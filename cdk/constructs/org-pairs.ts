@@ -1,6 +1,6 @@
 import { NestedStack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { OrganizationPair } from '../../lib/config/organization-pairs.ts';
+import type { OrganizationPair } from '../../lib/config/organization-pair.ts';
 import { shortHash } from '../short-hash.ts';
 import { OrgPair, type OrgPairProps } from './org-pair.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
-import { type Home, parseConfig } from '../config/load-config.ts';
+import type { Home } from '../config/home.ts';
+import { parseConfig } from '../config/load-config.ts';
 import {
   type StarterAnswers,
   type StarterQuestion,

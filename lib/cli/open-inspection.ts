@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Config } from '../config/load-config.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
+import type { OrganizationPair } from '../config/organization-pair.ts';
 import { selectPairs } from '../config/select-pairs.ts';
 import { refusal } from '../model/sync-error.ts';
 import type { Inspector } from '../runtime/inspector.ts';

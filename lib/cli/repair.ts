@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../config/load-config.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
+import type { OrganizationPair } from '../config/organization-pair.ts';
 import { PairSelectionError } from '../config/select-pairs.ts';
 import { MOST_EXTRA_DELETES, type ObjectLine } from '../model/job.ts';
 import type { FinishedJob, Inspector } from '../runtime/inspector.ts';

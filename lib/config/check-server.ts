@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ConfigPath, ConfigProblem } from './config-problem.ts';
-import type { ConfigReader } from './load-config.ts';
-import type { ServerSettings } from './organization-pairs.ts';
+import type { ConfigReader } from './home.ts';
+import type { ServerSettings } from './organization-pair.ts';
 import { quote } from './quote.ts';
 
 /** Reads a file whole; throws as `node:fs` does. */

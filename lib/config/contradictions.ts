@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-problem.ts';
-import type { LocatedPair, OrganizationPair } from './organization-pairs.ts';
+import type { LocatedPair, OrganizationPair } from './organization-pair.ts';
 import { quote } from './quote.ts';
 
 /** An organization as the world sees it: under whatever name the configuration lists its server. */

@@ -1,6 +1,6 @@
 import { type ConfigProblem, placeName } from './config-problem.ts';
-import type { ConfigReader } from './load-config.ts';
-import type { LocatedServer } from './organization-pairs.ts';
+import type { ConfigReader } from './home.ts';
+import type { LocatedServer } from './organization-pair.ts';
 import type { ReadableConfig } from './schema.ts';
 
 /**

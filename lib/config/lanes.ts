@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OrganizationPair, ServerSettings } from './organization-pairs.ts';
+import type { OrganizationPair, ServerSettings } from './organization-pair.ts';
 
 /** A FIFO queue with its dead letter queue and its copiers, for one pair or for several of one replica. */
 export interface Lane {

@@ -7,8 +7,10 @@ import { ConfigError } from './config-error.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { explainIssues } from './explain-issues.ts';
 import { foreignSettings } from './foreign-settings.ts';
+import type { ConfigReader } from './home.ts';
 import { planLanes } from './lanes.ts';
-import { type OrganizationPair, organizationPairs, type ResolvedPairs } from './organization-pairs.ts';
+import type { OrganizationPair } from './organization-pair.ts';
+import { organizationPairs, type ResolvedPairs } from './organization-pairs.ts';
 import { quote } from './quote.ts';
 import {
   type AwsSettings,
@@ -18,12 +20,6 @@ import {
   readableConfigSchema,
 } from './schema.ts';
 import { type Position, readYaml } from './yaml-source.ts';
-
-/** Where the product runs: on one machine with `chef-sync-ctl run`, or on AWS as a stack. It decides where keys are kept. */
-export type Home = 'local' | 'aws';
-
-/** `unprepared`: whichever home the file is for, before there are keys: where they are to be kept is read, but no key. */
-export type ConfigReader = Home | 'unprepared';
 
 /** A configuration without a fault. */
 export interface Config {

@@ -1,6 +1,6 @@
 import { planLanes } from './lanes.ts';
 import type { Config } from './load-config.ts';
-import type { OrganizationPair, PairSettings, ServerSettings } from './organization-pairs.ts';
+import type { OrganizationPair, PairSettings, ServerSettings } from './organization-pair.ts';
 
 /** A configuration as the functions on AWS carry it: nothing in it names a file, and everything that has to be computed is. */
 export interface PackedConfig {

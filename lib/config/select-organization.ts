@@ -1,5 +1,5 @@
 import { didYouMean } from './nearest-word.ts';
-import type { OrganizationPair, ServerSettings } from './organization-pairs.ts';
+import type { OrganizationPair, ServerSettings } from './organization-pair.ts';
 import { quote } from './quote.ts';
 import { PairSelectionError } from './select-pairs.ts';
 

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { nearestWord } from './nearest-word.ts';
-import type { OrganizationPair } from './organization-pairs.ts';
+import type { OrganizationPair } from './organization-pair.ts';
 import { quote } from './quote.ts';
 
 /** As much of a pair as a selector can mean. */

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { Home } from './load-config.ts';
+import type { Home } from './home.ts';
 import { organizationSchema, replicaName, serverSchema } from './schema.ts';
 
 /** What a first configuration says. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type ChefServer, createChefServer } from '../chef/chef-server.ts';
 import { createRequestLimiters } from '../chef/request-limiter.ts';
 import { readSigningKey, type SigningKey } from '../chef/sign-request.ts';
-import type { OrganizationPair, ServerSettings } from '../config/organization-pairs.ts';
+import type { OrganizationPair, ServerSettings } from '../config/organization-pair.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** The Chef servers of a configuration, each made once. */

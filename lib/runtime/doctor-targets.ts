@@ -1,5 +1,5 @@
 import { nearestWord } from '../config/nearest-word.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
+import type { OrganizationPair } from '../config/organization-pair.ts';
 import { PairSelectionError, selectPairs } from '../config/select-pairs.ts';
 import type { DoctorTarget, JobRequest } from '../model/job.ts';
 import type { ListPath } from '../model/object-path.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createChefOrg } from '../chef/chef-org.ts';
 import { readSigningKey } from '../chef/sign-request.ts';
 import type { Config } from '../config/load-config.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
+import type { OrganizationPair } from '../config/organization-pair.ts';
 import { runningDaemon } from '../local/claim-daemon.ts';
 import { fingerprintSecret } from '../local/fingerprint-secret.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';

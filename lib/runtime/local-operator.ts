@@ -1,4 +1,4 @@
-import type { OrganizationPair, PairSettings } from '../config/organization-pairs.ts';
+import type { OrganizationPair, PairSettings } from '../config/organization-pair.ts';
 import { type Daemon, runningDaemon } from '../local/claim-daemon.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, forgetPair } from '../local/sqlite-pair-state.ts';

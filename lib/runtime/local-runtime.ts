@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createChefOrg } from '../chef/chef-org.ts';
 import type { ChefServer } from '../chef/chef-server.ts';
 import type { Config } from '../config/load-config.ts';
-import type { OrganizationPair } from '../config/organization-pairs.ts';
+import type { OrganizationPair } from '../config/organization-pair.ts';
 import { claimDaemon, notePolledPairs, noteReload, type Reload } from '../local/claim-daemon.ts';
 import { fingerprintSecret } from '../local/fingerprint-secret.ts';
 import { createSqliteLedger } from '../local/sqlite-ledger.ts';

@@ -1,4 +1,4 @@
-import type { OrganizationPair } from '../config/organization-pairs.ts';
+import type { OrganizationPair } from '../config/organization-pair.ts';
 import { pairRules } from './pair-rules.ts';
 
 /** A pair as it is followed now, by the configuration that its home has. */

@@ -1,4 +1,4 @@
-import type { PairSettings } from '../config/organization-pairs.ts';
+import type { PairSettings } from '../config/organization-pair.ts';
 import { filterHash, objectFilter, wantedBags, wantedLists } from '../plan/object-filter.ts';
 import type { PairRules } from '../sync/pair-context.ts';
 

@@ -17,7 +17,7 @@ import type { KeyStore } from '../chef/prepare-user-key.ts';
 import { createRequestLimiters } from '../chef/request-limiter.ts';
 import { readSigningKey } from '../chef/sign-request.ts';
 import { createUserAccounts } from '../chef/user-accounts.ts';
-import type { KeyPlace } from '../config/organization-pairs.ts';
+import type { KeyPlace } from '../config/organization-pair.ts';
 import type { ConfiguredOrganization } from '../config/select-organization.ts';
 import { keyFile } from '../local/key-file.ts';
 import { refusal, type SyncError } from '../model/sync-error.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { PairSettings } from '../config/organization-pairs.ts';
+import type { PairSettings } from '../config/organization-pair.ts';
 import { runningDaemon } from '../local/claim-daemon.ts';
 import { createSqliteLedger, lastSettled } from '../local/sqlite-ledger.ts';
 import { createSqlitePairState, listPairs } from '../local/sqlite-pair-state.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import type { AskStatus } from './ask-stack.ts';
 import type { AwsLogLine } from './aws-logs.ts';
 import type { LogReader, LogRecord } from './read-log.ts';
-import type { AskStatus } from './remote-operator.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Without a time this much is searched: a search reads every line of every function. */

@@ -1,8 +1,8 @@
 import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
 import { isJobOver, type JobLine, type JobRequest } from '../model/job.ts';
 import { refusal } from '../model/sync-error.ts';
+import { askStack } from './ask-stack.ts';
 import { finishedJob, type Inspector, type JobOrder } from './inspector.ts';
-import { askStack } from './remote-operator.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Each look is an invocation. */

@@ -9,7 +9,7 @@ import { ChefSyncStack, type ChefSyncStackProps } from '../../cdk/chef-sync-stac
 import { FUNCTION_NAMES } from '../../cdk/function-table.ts';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { parseConfig } from '../../lib/config/load-config.ts';
-import type { OrganizationPair } from '../../lib/config/organization-pairs.ts';
+import type { OrganizationPair } from '../../lib/config/organization-pair.ts';
 
 /** Stands in for `bundleFunctions`: bundling takes longer than everything else and changes only the names of assets. */
 export function stubFunctions(folder: string, packedConfig: string): void {

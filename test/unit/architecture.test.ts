@@ -107,9 +107,42 @@ function violations({ path, text }: Source): string[] {
   return impure === undefined ? found : [...found, `${path} uses ${impure}`];
 }
 
+/** Files that import each other in a circle, or lie between two circles; types count like everything else. */
+function inCircles(all: readonly Source[]): string[] {
+  const imports = new Map(
+    all.map(({ path, text }) => [
+      path,
+      importsOf(text).map(({ specifier }) => posix.join(posix.dirname(path), specifier)),
+    ]),
+  );
+  for (let before = -1; before !== imports.size; ) {
+    before = imports.size;
+    const imported = new Set([...imports.values()].flat());
+    for (const [path, targets] of imports) {
+      if (!imported.has(path) || !targets.some((target) => imports.has(target))) imports.delete(path);
+    }
+  }
+  return [...imports.keys()];
+}
+
 describe('the direction of dependencies', () => {
   test('holds for every source', () => {
     expect(sources('lib', 'functions', 'cdk').flatMap(violations)).toEqual([]);
+  });
+
+  test('is one way between any two files too', () => {
+    expect(inCircles(sources('lib', 'functions', 'cdk'))).toEqual([]);
+  });
+
+  test('finds the files of a circle, and none beside it', () => {
+    const importing = (path: string, target: string): Source => ({ path, text: `import type { X } from '${target}';` });
+    const circle = [
+      importing('lib/a.ts', './b.ts'),
+      importing('lib/b.ts', './c/d.ts'),
+      importing('lib/c/d.ts', '../a.ts'),
+    ];
+    const beside = [importing('lib/user.ts', './a.ts'), importing('lib/b2.ts', './c2.ts')];
+    expect(inCircles([...circle, ...beside])).toEqual(['lib/a.ts', 'lib/b.ts', 'lib/c/d.ts']);
   });
 
   test('is checked on what is really there', () => {

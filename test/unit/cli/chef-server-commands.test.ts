@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chefServerCommands } from '../../../lib/cli/chef-server-commands.ts';
-import type { KeyPlace } from '../../../lib/config/organization-pairs.ts';
+import type { KeyPlace } from '../../../lib/config/organization-pair.ts';
 
 const organizationWith = (key: KeyPlace, organization: string | null = 'acme') => ({
   serverName: 'eu',

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { ReadFile } from '../../../lib/config/check-server.ts';
 import { ConfigError } from '../../../lib/config/config-error.ts';
-import { type Config, type Home, parseConfig } from '../../../lib/config/load-config.ts';
+import type { Home } from '../../../lib/config/home.ts';
+import { type Config, parseConfig } from '../../../lib/config/load-config.ts';
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 

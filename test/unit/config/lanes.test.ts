@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COPIERS_PER_LANE, type LanePlan, planLanes } from '../../../lib/config/lanes.ts';
-import type { OrganizationPair } from '../../../lib/config/organization-pairs.ts';
+import type { OrganizationPair } from '../../../lib/config/organization-pair.ts';
 import { packConfig, unpackConfig } from '../../../lib/config/packed-config.ts';
 import { awsText, certificate, parse, unreadable } from './config-text.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { OrganizationPair, PairSettings } from '../../../lib/config/organization-pairs.ts';
+import type { OrganizationPair, PairSettings } from '../../../lib/config/organization-pair.ts';
 import { configuredChanges } from '../../../lib/runtime/pair-changes.ts';
 import { pairRules } from '../../../lib/runtime/pair-rules.ts';
 import { awsText, parse, unreadable } from '../config/config-text.ts';
