@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
+import { identityOfClient } from '../model/organization-identity.ts';
 import type { Side } from '../model/side.ts';
 import type { ChefOrg, OrgIdentity } from '../ports/chef-org.ts';
-import type { ChefServer } from './chef-server.ts';
+import type { ApiAnswer, ChefServer } from './chef-server.ts';
 import { cookbookFilesOf } from './cookbook-files.ts';
 import { listNames, searchBodies } from './inventory.ts';
 import { createObject, readObject, removeObject, replaceObject } from './json-objects.ts';
-import { createOrgRequests, jsonObject, type OrgRequests, unexpected } from './org-requests.ts';
+import { createOrgRequests, jsonObject, type OrgRequests, refused, unexpected } from './org-requests.ts';
 import { readUpdatedSince } from './updated-since.ts';
 import { createFileUploader } from './upload-files.ts';
 import { writeCookbookVersion } from './write-cookbook.ts';
@@ -22,6 +23,9 @@ export interface ChefOrgSettings {
 const SEARCH_REST_MS = 10 * 60_000;
 
 const organizationAnswer = z.object({ name: z.string(), guid: z.optional(z.string().check(z.minLength(1))) });
+const principal = z.object({ type: z.string(), authz_id: z.string().check(z.minLength(1)), org_member: z.boolean() });
+/** Version 0 of the API knows one of a name, later ones a user and a client. */
+const principalAnswer = z.union([z.object({ principals: z.array(principal) }), principal]);
 const environmentAnswer = z.object({ name: z.literal('_default') });
 
 /**
@@ -54,10 +58,25 @@ export function createChefOrg({ server, organization, side }: ChefOrgSettings): 
 }
 
 async function probeOrganization(org: OrgRequests): Promise<OrgIdentity> {
-  const answer = await org.send({ method: 'GET', path: '' });
+  const answer = await org.send({ method: 'GET', path: '', accepts: [403] });
+  if (answer.status === 403) return await probeAsClient(org, answer);
   const read = organizationAnswer.safeParse(jsonObject(answer));
   if (!read.success) throw unexpected(answer, 'an organization');
   return { guid: read.data.guid };
+}
+
+/**
+ * The denial has shown that the key is right and the organization there. The ids of clients are given anew to each that is made, and those
+ * of an organization go with it. Of a user the denial stays one.
+ */
+async function probeAsClient(org: OrgRequests, denial: ApiAnswer): Promise<OrgIdentity> {
+  if (!denial.text.includes('missing read permission')) throw refused(denial);
+  const answer = await org.send({ method: 'GET', path: `/principals/${org.server.user}`, accepts: [404] });
+  const read = answer.status === 404 ? undefined : principalAnswer.safeParse(jsonObject(answer)).data;
+  const all = read === undefined ? [] : 'principals' in read ? read.principals : [read];
+  const [signer, ...others] = all.filter(({ org_member }) => org_member);
+  if (signer?.type !== 'client' || others.length > 0) throw refused(denial);
+  return { guid: identityOfClient(signer.authz_id) };
 }
 
 /** A server without organizations has one environment that nobody can delete. */

@@ -90,6 +90,8 @@ export interface ApiAnswer {
 /** One Chef server as one user: signs, sends, retries, bounds and checks. Knows nothing of objects. */
 export interface ChefServer {
   readonly clock: Clock;
+  /** Who signs. */
+  readonly user: string;
   /** Path that every request begins with; empty for most servers. */
   readonly basePath: string;
   /**
@@ -247,6 +249,7 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
 
   return {
     clock,
+    user: settings.key.user,
     basePath,
     async send(request) {
       const label = { side: request.side, request: `${request.method} ${request.shownPath ?? request.path}` };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
+import { ChefRequestError } from '../model/chef-request-error.ts';
 import { kindOfList, type ListPath, memberOf } from '../model/object-path.ts';
 import type { Attempt, LoadStep, OrganizationFacts } from '../model/server-facts.ts';
 import type { Side } from '../model/side.ts';
@@ -54,22 +55,25 @@ export async function examineOrganization(examined: ExaminedOrganization): Promi
   const refusedVersion = first.status === 406 ? versionAfterRefusal(2, first.text) : undefined;
   const apiVersion = refusedVersion ?? versionAfterAnswer(first.apiVersionHeader);
   const probe = refusedVersion === undefined ? first : await send({ method: 'GET', path: probePath, apiVersion });
+  const isClient = probe.status === 403 && (await isProbeGood(examined.org));
+  const readablePath = isClient ? (examined.lists[0] ?? '') : probePath;
   const facts = {
     side,
     user: key.user,
     organization,
-    probe: attemptOf(probe),
+    probe: isClient ? {} : attemptOf(probe),
+    ...(isClient && { isClient }),
     ...(probe.clockAheadMs === undefined ? {} : { clockAheadMs: probe.clockAheadMs }),
     ...(probe.product === undefined ? {} : { product: probe.product }),
   };
-  if (probe.failure !== undefined && probe.status !== 401) return { ...facts, signing: [], lists: [] };
+  if (facts.probe.failure !== undefined && probe.status !== 401) return { ...facts, signing: [], lists: [] };
 
   const signing = [];
   for (const protocol of PROTOCOLS) {
-    const attempt = attemptOf(await send({ method: 'GET', path: probePath, apiVersion, protocol }));
+    const attempt = attemptOf(await send({ method: 'GET', path: readablePath, apiVersion, protocol }));
     signing.push({ protocol, isConfigured: protocol === key.protocol, attempt });
   }
-  if (probe.failure !== undefined) return { ...facts, signing, lists: [] };
+  if (facts.probe.failure !== undefined) return { ...facts, signing, lists: [] };
 
   const isAdmin = await adminOf(examined, apiVersion);
   const common = { ...facts, signing, apiVersion, ...(isAdmin === undefined ? {} : { isAdmin }) };
@@ -78,7 +82,7 @@ export async function examineOrganization(examined: ExaminedOrganization): Promi
   const load =
     examined.mostInFlight === undefined
       ? undefined
-      : await loadOf(examined, probePath, apiVersion, examined.mostInFlight);
+      : await loadOf(examined, readablePath, apiVersion, examined.mostInFlight);
   const read = {
     ...common,
     lists,
@@ -93,6 +97,17 @@ export async function examineOrganization(examined: ExaminedOrganization): Promi
 }
 
 const attemptOf = ({ failure }: BareAnswer): Attempt => (failure === undefined ? {} : { failure });
+
+/** Whether the organization can be told from others, though the user may not read it: the case of its clients. */
+async function isProbeGood(org: ChefOrg): Promise<boolean> {
+  try {
+    await org.probe();
+    return true;
+  } catch (error) {
+    if (error instanceof ChefRequestError) return false;
+    throw error;
+  }
+}
 
 /** The JSON as the shape says, or undefined. */
 function shaped<Shape extends z.ZodMiniType>(shape: Shape, text: string): z.output<Shape> | undefined {

@@ -43,6 +43,8 @@ export interface OrganizationFacts {
   readonly organization: string | null;
   /** The signed read of the organization with the configured signing version. */
   readonly probe: Attempt;
+  /** The user is a client of the organization: it may not read that, and is told apart by its own id. */
+  readonly isClient?: boolean;
   /** How far the server's clock is ahead of ours, ms, to the second; absent when it did not say. */
   readonly clockAheadMs?: number;
   /** What the server calls itself: `flavor=cs;version=12.0.0;oc_erchef=15.10.118`. */

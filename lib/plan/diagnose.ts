@@ -82,7 +82,9 @@ export function diagnoseOrganization(facts: OrganizationFacts): readonly Judged[
     ok('key', `The key is that of ${facts.user}.`),
     ok(
       'organization',
-      facts.organization === null ? 'It answers.' : `${facts.user} is a member of ${facts.organization}.`,
+      facts.organization === null
+        ? 'It answers.'
+        : `${facts.user} is a ${facts.isClient === true ? 'client' : 'member'} of ${facts.organization}.`,
     ),
     ...diagnoseProduct(facts),
     ...diagnoseSigning(facts),

@@ -1,5 +1,6 @@
 import type { JobCounts, PlanNote } from '../model/job.ts';
 import { KIND_ROWS } from '../model/object-kind.ts';
+import { howReplaced } from '../model/organization-identity.ts';
 import { isTakingBaseline, type PairState } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import { guardDeletes, releasedLastDay } from './guard-deletes.ts';
@@ -58,7 +59,7 @@ export function deleteNotes({ state, guids, now }: PlannedPair, counts: JobCount
       live: counts[`live ${kind}`] ?? 0,
       releasedLastDay: releasedLastDay(state?.released ?? [], kind, now),
       holdsEveryDelete: isPrimaryNew
-        ? 'the primary organization was replaced by another one of the same name'
+        ? `the primary organization ${howReplaced(state.guids.primary, guids.primary)}`
         : state?.holdsEveryDelete,
     });
     return [{ kind, stage, candidates, verdict }];

@@ -1,7 +1,10 @@
 import type { ListPath, ObjectRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 
-/** Who the organization says it is. A server without organizations has no guid: its identity is unknown. */
+/**
+ * Who the organization says it is. A server without organizations has no guid: its identity is unknown. A client may not read its
+ * organization; what tells that from every other one is the client itself: `client:ID`.
+ */
 export interface OrgIdentity {
   readonly guid: string | undefined;
 }
@@ -50,7 +53,7 @@ export type FeedAnswer =
  */
 export interface ChefOrg {
   readonly side: Side;
-  /** Signed read of the organization (without organizations: of `environments/_default`). */
+  /** Signed read of the organization (without organizations: of `environments/_default`), as a client of the client too. */
   probe(): Promise<OrgIdentity>;
   /** All names of a list, as `nameInList` spells them. Names the server lists that no request can carry are returned too. */
   names(list: ListPath): Promise<readonly string[]>;

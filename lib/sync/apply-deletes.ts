@@ -7,6 +7,7 @@ import { type ObjectRef, trustedRef } from '../model/object-path.ts';
 import { isSameVersion } from '../model/version.ts';
 import { judge } from './breaker.ts';
 import { type Begun, type CopyOutcome, recordFailure, setBack } from './copy-attempt.ts';
+import { probeBoth } from './identities.ts';
 import { fingerprintOf, guidText, isExpectedFailure, type PairContext } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
@@ -90,9 +91,8 @@ async function find(ctx: PairContext, ref: ObjectRef): Promise<Finding> {
 async function identityOfBoth(ctx: PairContext, deletes: readonly Begun[]): Promise<'known' | 'other' | Error> {
   const guids = deletes[0]?.state.guids;
   try {
-    const [primary, replica] = await Promise.all([ctx.primary.probe(), ctx.replica.probe()]);
-    const areKnown = guidText(primary.guid) === guids?.primary && guidText(replica.guid) === guids.replica;
-    return areKnown ? 'known' : 'other';
+    const { primary, replica } = await probeBoth(ctx);
+    return primary === guids?.primary && replica === guids.replica ? 'known' : 'other';
   } catch (error) {
     if (isExpectedFailure(error)) return error;
     throw error;

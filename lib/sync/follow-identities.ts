@@ -1,10 +1,12 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { isLive, observe } from '../model/ledger-entry.ts';
+import { howReplaced } from '../model/organization-identity.ts';
 import { nextEpoch, type PairState } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES } from '../model/phase.ts';
 import { judgeFailure } from '../plan/classify-response.ts';
 import { BREAKER_PAUSE_MS, openBreaker } from './breaker.ts';
-import { guidText, type PairContext } from './pair-context.ts';
+import { type Identities, probeBoth } from './identities.ts';
+import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
 
@@ -13,11 +15,9 @@ import { unsyncedEntries } from './unsynced-entries.ts';
  * replica, because nothing it holds is known any more; of the primary, with every delete held, because absence there proves nothing.
  */
 export async function followIdentities(ctx: PairContext, lease: PollLease): Promise<string | undefined> {
-  let primary: string;
-  let replica: string;
+  let identities: Identities;
   try {
-    const identities = await Promise.all([ctx.primary.probe(), ctx.replica.probe()]);
-    [primary, replica] = [guidText(identities[0].guid), guidText(identities[1].guid)];
+    identities = await probeBoth(ctx);
   } catch (error) {
     if (!(error instanceof ChefRequestError)) throw error;
     // The failed request was the probe itself.
@@ -25,6 +25,7 @@ export async function followIdentities(ctx: PairContext, lease: PollLease): Prom
     await openBreaker(ctx, decision);
     return decision.text;
   }
+  const { primary, replica } = identities;
   const conflict = await identityConflict(ctx, primary, replica);
   if (conflict !== undefined) {
     const now = ctx.clock.now();
@@ -83,17 +84,17 @@ function withIdentities(ctx: PairContext, state: PairState, primary: string, rep
   if (isReplicaNew)
     ctx.log(
       'warn',
-      'the replica is another organization of the same name: everything is compared and nothing of it is owned',
+      `the replica organization ${howReplaced(guids.replica, replica)}: everything is compared and nothing of it is owned`,
     );
   if (isPrimaryNew)
     ctx.log(
       'warn',
-      'the primary is another organization of the same name: every delete is held until an operator approves it',
+      `the primary organization ${howReplaced(guids.primary, primary)}: every delete is held until an operator approves it`,
     );
   return nextEpoch(known, now, {
     trustFrom: isReplicaNew ? state.epoch + 1 : state.trustFrom,
     holdsEveryDelete: isPrimaryNew
-      ? 'the primary organization was replaced by another one of the same name, so what it lacks may never have been deleted'
+      ? `the primary organization ${howReplaced(guids.primary, primary)}, so what it lacks may never have been deleted`
       : state.holdsEveryDelete,
   });
 }

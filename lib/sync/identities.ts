@@ -4,11 +4,19 @@ import { SyncError } from '../model/sync-error.ts';
 import { judgeFailure } from '../plan/classify-response.ts';
 import { guidText, type PairSides } from './pair-context.ts';
 
-/** Guids of both organizations as they are now, `none` without organizations. Rejects with a `SyncError` of scope `endpoint`. */
-export async function identitiesOf({ primary, replica }: PairSides): Promise<Readonly<Record<Side, string>>> {
+/** Guids of both organizations, as the state of a pair keeps them: `none` without organizations. */
+export type Identities = Readonly<Record<Side, string>>;
+
+/** Who both organizations are now. Rejects with the `ChefRequestError` of a probe. */
+export async function probeBoth({ primary, replica }: Pick<PairSides, Side>): Promise<Identities> {
+  const [source, destination] = await Promise.all([primary.probe(), replica.probe()]);
+  return { primary: guidText(source.guid), replica: guidText(destination.guid) };
+}
+
+/** As `probeBoth`, but rejects with a `SyncError` of scope `endpoint`. */
+export async function identitiesOf(sides: PairSides): Promise<Identities> {
   try {
-    const [source, destination] = await Promise.all([primary.probe(), replica.probe()]);
-    return { primary: guidText(source.guid), replica: guidText(destination.guid) };
+    return await probeBoth(sides);
   } catch (error) {
     if (!(error instanceof ChefRequestError)) throw error;
     // The failed request was the probe itself.

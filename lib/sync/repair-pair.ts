@@ -1,6 +1,7 @@
 import { countOne, endSlice, type Job, type JobRequest, type JobSlice, type ObjectLine } from '../model/job.ts';
 import { holdExtra, isLive, observe } from '../model/ledger-entry.ts';
 import { type ObjectPath, type ObjectRef, parseObjectPath } from '../model/object-path.ts';
+import { howReplaced } from '../model/organization-identity.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { refusal } from '../model/sync-error.ts';
 import { identitiesOf } from './identities.ts';
@@ -114,7 +115,7 @@ async function polledPair(
     const which = primary === state.guids.primary ? 'replica' : 'primary';
     throw refusal(
       'OTHER_ORGANIZATION',
-      `The ${which} is another organization of the same name than before: the next poll of the pair compares everything; repair it afterwards.`,
+      `The ${which} organization ${howReplaced(state.guids[which], { primary, replica }[which])}: the next poll of the pair compares everything; repair it afterwards.`,
     );
   }
   return { records: known, state };

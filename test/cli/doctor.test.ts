@@ -170,3 +170,16 @@ test.runIf(isServerInstalled('goiardi'))('a server without organizations is exam
     await goiardi.stop();
   }
 });
+
+test('a client of the primary is good enough to read it, and is called one', async () => {
+  servers.primary.removeUser('sync');
+  const keyPem = servers.primary.addClient('sync', 'acme');
+  writeFileSync(join(servers.folder, 'key.pem'), keyPem, { mode: 0o600 });
+
+  const { code, stdout } = await here('primary');
+
+  expect(stdout).toMatch(/^ {2}ok +organization +sync is a client of acme\.$/m);
+  expect(stdout).toMatch(/^ {2}ok +signing +Takes signatures of version 1\.3, 1\.1, 1\.0; 1\.3 is used\.$/m);
+  expect(stdout).toMatch(/^ {2}ok +read cookbooks/m);
+  expect(code).toBe(0);
+});

@@ -11,6 +11,7 @@ import { organizationRoutes } from './organization-routes.ts';
 import { organizationsRoutes } from './organizations-routes.ts';
 import { policyGroupRoutes } from './policy-group-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { principalRoutes } from './principal-routes.ts';
 import { roleRoutes } from './role-routes.ts';
 import { sandboxRoutes } from './sandbox-routes.ts';
 import { searchRoutes } from './search-routes.ts';
@@ -39,6 +40,7 @@ const routes: readonly Route[] = [
   ...clientRoutes,
   ...clientKeyRoutes,
   ...memberKeyRoutes,
+  ...principalRoutes,
 ];
 
 const serverRoutes: readonly ServerRoute[] = [...organizationsRoutes, ...userRoutes, ...userKeyRoutes];

@@ -11,6 +11,8 @@ export interface Group {
 
 /** A client of one organization: a node, or the validator that may only create clients. */
 export interface Client extends KeyOwner {
+  /** 32 hexadecimal digits, of no other client of any organization. */
+  readonly id: string;
   readonly isValidator: boolean;
   /**
    * The public key that its row in the database still holds, as version 0 of the API wrote it: an update of the row puts
@@ -54,7 +56,13 @@ export class OrganizationMembership {
 
   /** Makes a client, which belongs to the group `clients` from then on. */
   addClient(name: string, keys: readonly ActorKey[], isValidator: boolean, rowPublicKeyPem?: string): void {
-    this.clients.set(name, { name, isValidator, rowPublicKeyPem, keys: new Map(keys.map((key) => [key.name, key])) });
+    this.clients.set(name, {
+      id: randomUUID().replaceAll('-', ''),
+      name,
+      isValidator,
+      rowPublicKeyPem,
+      keys: new Map(keys.map((key) => [key.name, key])),
+    });
     this.groups.get('clients')?.clients.add(name);
   }
 

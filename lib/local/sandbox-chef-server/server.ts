@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { sandboxKeyPair } from './actor-key.ts';
+import { createActorKey, sandboxKeyPair } from './actor-key.ts';
 import type { Answer } from './answer.ts';
 import { type ApiVersions, apiVersionHeader } from './api-version.ts';
 import { createChefApi } from './chef-api.ts';
@@ -63,6 +63,8 @@ export interface SandboxChefServer {
   /** Adds or replaces a user who has a key pair already. */
   addUserWithKey(name: string, publicKeyPem: string, options?: AddUserOptions): void;
   removeUser(name: string): void;
+  /** Makes or replaces a client of an organization, with the key pair of `addUser`; returns the private key in PEM. */
+  addClient(name: string, organization: string): string;
   setRights(user: string, organization: string, rights: OrganizationRights): void;
   addOrganization(name: string): OrganizationHandle;
   removeOrganization(name: string): void;
@@ -185,6 +187,11 @@ export async function startSandboxChefServer(options: SandboxChefServerOptions =
     },
     addUserWithKey,
     removeUser: (name) => directory.removeUser(name),
+    addClient: (name, organization) => {
+      const { publicKey, privateKey } = sandboxKeyPair();
+      directory.organization(organization).membership.addClient(name, [createActorKey('default', publicKey)], false);
+      return privateKey;
+    },
     setRights: (name, organization, rights) => {
       const user = directory.users.get(name);
       if (user) giveRights(directory.organization(organization).membership, user, rights);

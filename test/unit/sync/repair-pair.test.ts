@@ -140,7 +140,7 @@ test.each([
 
   expect(job.problem).toMatchObject({
     code: 'OTHER_ORGANIZATION',
-    text: expect.stringContaining(`The ${side} is another`),
+    text: expect.stringContaining(`The ${side} organization was replaced`),
   });
   expect(await pair.ledger.countUnsynced(2)).toBe(0);
 });
