@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/property-seed.ts'],
-    globalSetup: ['test/support/report-tested-servers.ts'],
+    globalSetup: ['test/support/temporary-folder.ts', 'test/support/report-tested-servers.ts'],
     // Servers are started and keys made in hooks; a busy two-core machine takes its time.
     // By default one core is left free; the servers under test wait more than they work.
     maxWorkers: 2,
