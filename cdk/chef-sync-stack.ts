@@ -1,7 +1,10 @@
 import {
+  Aws,
+  CfnCondition,
   CfnOutput,
   CfnParameter,
   Duration,
+  Fn,
   RemovalPolicy,
   Stack,
   type StackProps,
@@ -105,8 +108,21 @@ const keySecrets = (pairs: readonly OrganizationPair[]): readonly string[] => [
   ),
 ];
 
-const dashboardUrl = ({ region }: Stack, name: string): string =>
-  `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${name}`;
+/** Where the console is outside of the commercial partition. `AWS::URLSuffix` does not tell: it is the domain of services. */
+const CONSOLES: Readonly<Record<string, string>> = {
+  'aws-cn': 'console.amazonaws.cn',
+  'aws-us-gov': 'console.amazonaws-us-gov.com',
+};
+
+/** Synthesis knows no region, so CloudFormation chooses the console when it deploys. */
+function dashboardUrl(stack: Stack, name: string): string {
+  const console = Object.entries(CONSOLES).reduce((otherwise, [partition, domain]) => {
+    const expression = Fn.conditionEquals(Aws.PARTITION, partition);
+    const { logicalId } = new CfnCondition(stack, `Is${partition.replaceAll('-', '')}`, { expression });
+    return Fn.conditionIf(logicalId, domain, otherwise).toString();
+  }, 'console.aws.amazon.com');
+  return `https://${console}/cloudwatch/home?region=${stack.region}#dashboards/dashboard/${name}`;
+}
 
 /** A parameter without a value stops `cdk deploy` before it changes anything, and names itself as the reason. */
 function refuseDeployment(stack: Stack): void {

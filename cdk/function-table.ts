@@ -9,7 +9,7 @@ export interface FunctionRow {
   readonly tableCalls: readonly TableCall[];
   /** Reads Chef keys and the fingerprint secret, and runs inside the network of the configuration. */
   readonly talksToChef: boolean;
-  /** Sends messages to the lanes, or takes them from the lanes or from their dead letter queues. */
+  /** Sends messages to the lanes, or takes them from the lanes or from the queue of their dead letters. */
   readonly queues?: 'fills lanes' | 'empties lanes' | 'empties dead letters';
   /** Searches the logs of all functions, its own too. */
   readonly readsLogs?: boolean;
@@ -39,7 +39,7 @@ export const FUNCTION_TABLE = {
     queues: 'empties lanes',
   },
   parker: {
-    description: 'Parks objects whose messages ended in a dead letter queue',
+    description: 'Parks objects whose messages ended in the dead letter queue',
     memoryMb: 256,
     timeoutSeconds: 60,
     tableCalls: ['GetItem', 'PutItem'],

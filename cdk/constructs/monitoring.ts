@@ -81,11 +81,12 @@ export class Monitoring extends Construct {
     });
     this.#alarm('messages-are-parked', {
       sentence:
-        'Copiers crashed on messages, or could not be started, until these went to a dead letter queue, and their objects were parked.',
+        'Copiers crashed on messages, or could not be started, until these went to the dead letter queue, and their objects were parked.',
       metric: messagesParked(stackName),
     });
     this.#alarm('the-parker-fails', {
-      sentence: 'Messages of a dead letter queue cannot be parked, so their objects look as if they were on their way.',
+      sentence:
+        'Messages of the dead letter queue cannot be parked, so their objects look as if they were on their way.',
       metric: functions.of('parker').function.metricErrors({ period: Duration.minutes(5) }),
     });
   }

@@ -17,7 +17,7 @@ export function publishPairMetrics(metrics: Metrics, pair: string, { lagMs, need
   metrics.publishStoredMetrics();
 }
 
-/** Counts messages that were taken from a dead letter queue, over all pairs of the stack. */
+/** Counts messages that were taken from the dead letter queue, over all pairs of the stack. */
 export function publishMessagesParked(metrics: Metrics, messages: number): void {
   metrics.addMetric('MessagesParked', MetricUnit.Count, messages);
   metrics.publishStoredMetrics();

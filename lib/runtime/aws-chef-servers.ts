@@ -1,4 +1,5 @@
 import type { Secrets } from '../aws/secrets.ts';
+import { sentencePart } from '../aws/sign-in-problem.ts';
 import { type ChefServer, createChefServer } from '../chef/chef-server.ts';
 import { createRequestLimiters, type RequestLimiters } from '../chef/request-limiter.ts';
 import { readSigningKey, type SigningKey } from '../chef/sign-request.ts';
@@ -56,14 +57,23 @@ export function openAwsChefServers(config: PackedConfig, secrets: Secrets, clock
   });
 
   const open = async (settings: PackedServer, requestsInFlight: number): Promise<ChefServer> => {
-    const keyOf = (pem: string): SigningKey => readSigningKey(settings.user, pem, settings.signingVersion);
+    const { secret } = settings.key;
+    const readKey = async (): Promise<SigningKey> => {
+      const pem = await secrets.read(secret);
+      try {
+        return keyIn(settings, pem);
+      } catch {
+        // It was read some time ago, maybe, and has been put right since.
+        return keyIn(settings, await secrets.readNow(secret));
+      }
+    };
     const server = createChefServer({
       url: settings.url,
-      key: keyOf(await secrets.read(settings.key.secret)),
+      key: await readKey(),
       renewKey: async () => {
         try {
-          const pem = await secrets.renew(settings.key.secret);
-          return pem === undefined ? undefined : keyOf(pem);
+          const pem = await secrets.renew(secret);
+          return pem === undefined ? undefined : keyIn(settings, pem);
         } catch {
           // The server's refusal is then told, and it comes first: without it nobody would have looked.
           return undefined;
@@ -78,8 +88,7 @@ export function openAwsChefServers(config: PackedConfig, secrets: Secrets, clock
   };
 
   return {
-    key: async ({ user, key, signingVersion }) =>
-      readSigningKey(user, await secrets.readNow(key.secret), signingVersion),
+    key: async (settings) => keyIn(settings, await secrets.readNow(settings.key.secret)),
     async of(index, side, requestsInFlight) {
       const settings = config.servers[index];
       if (settings === undefined) throw new Error(`the packed configuration has no server ${index}`);
@@ -104,4 +113,16 @@ export function openAwsChefServers(config: PackedConfig, secrets: Secrets, clock
       return taken;
     },
   };
+}
+
+/** The key that the server's secret holds. Throws a `SyncError` with the command that puts a right one there. */
+function keyIn({ user, key: { secret }, signingVersion }: PackedServer, pem: string): SigningKey {
+  try {
+    return readSigningKey(user, pem, signingVersion);
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    const { message, code, scope, retry } = error;
+    const command = `aws secretsmanager put-secret-value --secret-id ${secret} --secret-string file://KEY.pem`;
+    throw new SyncError(`${sentencePart(message)}: \`${command}\`.`, { code, scope, retry }, { cause: error });
+  }
 }

@@ -113,23 +113,28 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
   });
 
   test.each([
-    ['missing', () => world.secrets.remove('chef-sync/eu')],
-    ['empty', () => world.secrets.put('chef-sync/eu', '')],
-  ])('a key that is %s pauses the pair with the command to run, and its arrival ends that', async (_, spoil) => {
-    world.secrets.hideMissing();
-    spoil();
-    await world.sync();
+    ['missing', () => world.secrets.remove('chef-sync/eu'), 'create-secret --name chef-sync/eu'],
+    ['empty', () => world.secrets.put('chef-sync/eu', ''), 'create-secret --name chef-sync/eu'],
+    ['no PEM', () => world.secrets.put('chef-sync/eu', 'hunter2'), 'put-secret-value --secret-id chef-sync/eu'],
+  ])(
+    'a key that is %s pauses the pair with the command to run, and its arrival ends that',
+    async (_, spoil, command) => {
+      world.secrets.hideMissing();
+      spoil();
+      await world.sync();
 
-    const { status } = await world.status();
-    expect(status.condition).toBe('waiting');
-    expect(status.text).toContain('waiting for replica');
-    expect(status.text).toContain('aws secretsmanager create-secret --name chef-sync/eu');
+      const { status } = await world.status();
+      expect(status.condition).toBe('waiting');
+      expect(status.text).toContain('waiting for replica');
+      expect(status.text).toContain(`aws secretsmanager ${command}`);
+      expect(status.text).not.toContain('hunter2');
 
-    world.secrets.put('chef-sync/eu', world.replica.keyPem);
-    await world.control({ command: 'start', pairs: ['eu/acme'] });
-    await world.sync();
-    expect(contentOf(world.replica)).toEqual(contentOf(world.primary));
-  });
+      world.secrets.put('chef-sync/eu', world.replica.keyPem);
+      await world.control({ command: 'start', pairs: ['eu/acme'] });
+      await world.sync();
+      expect(contentOf(world.replica)).toEqual(contentOf(world.primary));
+    },
+  );
 
   test('a dead letter that cannot be parked is an error of the parker, which rings its alarm, and comes again', async () => {
     vi.stubEnv('CHEF_SYNC_TABLE', 'removed-by-hand');

@@ -45,6 +45,28 @@ const templateSchema = z.object({
   ),
 });
 
+/** A text of the template, as CloudFormation puts it together when it deploys. */
+type Deployed =
+  | string
+  | { readonly Ref: string }
+  | { readonly 'Fn::Join': readonly [string, readonly Deployed[]] }
+  | { readonly 'Fn::If': readonly [string, Deployed, Deployed] };
+
+const deployedSchema: z.ZodType<Deployed> = z.lazy(() =>
+  z.union([
+    z.string(),
+    z.strictObject({ Ref: z.string() }),
+    z.strictObject({ 'Fn::Join': z.tuple([z.string(), z.array(deployedSchema)]) }),
+    z.strictObject({ 'Fn::If': z.tuple([z.string(), deployedSchema, deployedSchema]) }),
+  ]),
+);
+
+const conditionsSchema = z.object({
+  Conditions: z.record(z.string(), z.strictObject({ 'Fn::Equals': z.tuple([deployedSchema, deployedSchema]) })),
+});
+
+const dashboardsSchema = z.record(z.string(), z.object({ DashboardName: deployedSchema }));
+
 const reportSchema = z.object({ pluginReports: z.array(z.object({ violations: z.array(z.unknown()) })) });
 
 const resourcesOf = (template: Template) => templateSchema.parse(template.toJSON()).Resources;
@@ -317,6 +339,32 @@ test('everything that can be tagged names the application and the stack', () => 
 test('the outputs name what an operator needs', () => {
   const outputs = minimal.template.findOutputs('*');
   expect(Object.keys(outputs).sort()).toEqual(['ControlFunction', 'DashboardUrl', 'StatusFunction', 'TableName']);
+});
+
+test.each([
+  ['aws', 'eu-west-1', 'console.aws.amazon.com'],
+  ['aws-cn', 'cn-north-1', 'console.amazonaws.cn'],
+  ['aws-us-gov', 'us-gov-west-1', 'console.amazonaws-us-gov.com'],
+])('the address of the dashboard leads to the console of the partition %s', (partition, region, domain) => {
+  const { Conditions } = conditionsSchema.parse(minimal.template.toJSON());
+  const dashboards = dashboardsSchema.parse(propertiesOf(minimal.template, 'AWS::CloudWatch::Dashboard'));
+  const pseudo = new Map([
+    ['AWS::Region', region],
+    ['AWS::Partition', partition],
+  ]);
+  const textOf = (value: Deployed): string => {
+    if (typeof value === 'string') return value;
+    if ('Ref' in value) return pseudo.get(value.Ref) ?? textOf(dashboards[value.Ref]?.DashboardName ?? '');
+    if ('Fn::Join' in value) return value['Fn::Join'][1].map(textOf).join('');
+    const [condition, yes, no] = value['Fn::If'];
+    const [a, b] = Conditions[condition]?.['Fn::Equals'] ?? ['', ''];
+    return textOf(textOf(a) === textOf(b) ? yes : no);
+  };
+  const [output] = Object.values(minimal.template.findOutputs('DashboardUrl'));
+
+  expect(textOf(deployedSchema.parse(output?.['Value']))).toBe(
+    `https://${domain}/cloudwatch/home?region=${region}#dashboards/dashboard/chef-sync-${region}`,
+  );
 });
 
 describe('alarms', () => {
