@@ -196,6 +196,9 @@ export function newPairState(now: number, filterHash: string, start: PairState['
   };
 }
 
+/** A guid as the state keeps it: a server without organizations shows none. */
+export const guidText = (guid: string | undefined): string => guid ?? 'none';
+
 /** `bootstrap: false`, and the baseline is not complete: what is new on the primary is taken as it is. */
 export const isTakingBaseline = ({ start, baselineAt }: PairState): boolean =>
   start === 'baseline' && baselineAt === undefined;

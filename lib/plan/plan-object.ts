@@ -1,5 +1,6 @@
 import { isLive, type LedgerEntry } from '../model/ledger-entry.ts';
 import type { ObjectPath } from '../model/object-path.ts';
+import { hasDriftedAgain } from './replica-evidence.ts';
 
 /** One object of both sides, with the fingerprints of the texts that were read. */
 export interface SeenObject {
@@ -90,8 +91,7 @@ function planDrift(entry: LedgerEntry, seen: SeenObject, { drift, previousNumber
     ? 'changed on the replica by somebody else'
     : 'removed from the replica by somebody else';
   if (drift === 'report') return leaveParked(`${what}; reported and left (\`drift: report\`)`);
-  const isAgain = entry.driftedIn !== undefined && previousNumber !== undefined && entry.driftedIn >= previousNumber;
-  return isAgain
+  return hasDriftedAgain(entry, previousNumber)
     ? leaveParked(`${what} again after it was repaired: another writer works on the replica`)
     : upsert(what);
 }

@@ -4,11 +4,12 @@ import type { LastError, LedgerEntry } from '../model/ledger-entry.ts';
 import { hasClaimed, hold, settle } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { type ObjectRef, trustedRef } from '../model/object-path.ts';
+import { guidText } from '../model/pair-state.ts';
 import { isSameVersion } from '../model/version.ts';
 import { judge } from './breaker.ts';
 import { type Begun, type CopyOutcome, recordFailure, setBack } from './copy-attempt.ts';
 import { probeBoth } from './identities.ts';
-import { fingerprintOf, guidText, isExpectedFailure, type PairContext } from './pair-context.ts';
+import { fingerprintOf, isExpectedFailure, type PairContext } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
 /** Pause between the two readings of the primary: an overloaded Chef server's false 404s come in bursts (API facts §12). */

@@ -1,11 +1,12 @@
 import { claim, claimForMember, hasClaimed, mayBeHalfWritten, noteCopyEnded, settle } from '../model/ledger-entry.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { listOf, type ObjectRef, objectRef, trustedRef } from '../model/object-path.ts';
+import { guidText } from '../model/pair-state.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { differingFields, isFrozenObject } from '../plan/normalised-form.ts';
 import type { ChefObject } from '../ports/chef-org.ts';
 import type { Begun, CopyOutcome } from './copy-attempt.ts';
-import { fingerprintOf, guidText, type PairContext } from './pair-context.ts';
+import { fingerprintOf, type PairContext } from './pair-context.ts';
 import { voidList, voidListsOf } from './void-list.ts';
 
 /** The object as the primary has it now. */

@@ -1,8 +1,9 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
+import { guidText } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import { SyncError } from '../model/sync-error.ts';
 import { judgeFailure } from '../plan/classify-response.ts';
-import { guidText, type PairSides } from './pair-context.ts';
+import type { PairSides } from './pair-context.ts';
 
 /** Guids of both organizations, as the state of a pair keeps them: `none` without organizations. */
 export type Identities = Readonly<Record<Side, string>>;

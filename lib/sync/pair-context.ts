@@ -71,9 +71,6 @@ export const fingerprintOf = (ctx: Pick<PairContext, 'fingerprintKey'>, ref: Obj
 export const mayNameContent = ({ rules }: Pick<PairContext, 'rules'>, { kind }: ObjectRef): boolean =>
   OBJECT_KINDS[kind].stage > 1 && rules.lists.includes(NAMED_CONTENT_LIST);
 
-/** A guid as the state keeps it. */
-export const guidText = (guid: string | undefined): string => guid ?? 'none';
-
 /** Failures that a server or an object can cause; everything else is a fault of ours and is not caught. */
 export const isExpectedFailure = (error: unknown): error is ChefRequestError | SyncError =>
   error instanceof ChefRequestError || error instanceof SyncError;

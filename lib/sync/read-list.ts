@@ -2,8 +2,8 @@ import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath, memberOf, nameInList, type ObjectRef } from '../model/object-path.ts';
+import type { Seen } from '../model/seen.ts';
 import type { Side } from '../model/side.ts';
-import { listDigest } from '../plan/fingerprint.ts';
 import { isFrozenObject } from '../plan/normalised-form.ts';
 import { judge } from './breaker.ts';
 import { fingerprintOf, isExpectedFailure, orgOf, type PairContext, type PairSides } from './pair-context.ts';
@@ -18,14 +18,6 @@ export interface Members {
   readonly unusable: readonly string[];
 }
 
-/** What a body said: its fingerprint, and whether the version is frozen. */
-export interface Seen {
-  readonly fingerprint: string;
-  readonly isFrozen: boolean;
-  /** Search rows may be stale: a difference counts only when a GET shows it too. */
-  readonly isFromSearch: boolean;
-}
-
 /** The complete names of a list. Throws `ChefRequestError` when it cannot be read: an unreadable list is never an empty one. */
 export async function readMembers(ctx: PairSides, side: Side, list: ListPath): Promise<Members> {
   const refs = new Map<string, ObjectRef>();
@@ -38,20 +30,6 @@ export async function readMembers(ctx: PairSides, side: Side, list: ListPath): P
   }
   return { refs, unusable };
 }
-
-/** The digest of the names alone. */
-export const namesDigest = (ctx: PairContext, { refs }: Members): string =>
-  listDigest(
-    ctx.fingerprintKey,
-    [...refs.keys()].map((name) => [name]),
-  );
-
-/** The digest of bodies with what frozen versions hold. */
-export const wholeDigest = (ctx: PairContext, bodies: ReadonlyMap<string, Seen>): string =>
-  listDigest(
-    ctx.fingerprintKey,
-    [...bodies].map(([name, seen]) => [name, seen.fingerprint]),
-  );
 
 /** What is there under other names. */
 export const without = <V>(map: ReadonlyMap<string, V>, names: ReadonlySet<string>): ReadonlyMap<string, V> =>
@@ -101,45 +79,44 @@ export const nameBodies = (ctx: PairContext, members: Members): ReadonlyMap<stri
     ]),
   );
 
-/** Told of an object that the server lists and does not show, with the sentence for the operator. */
-export type OnUnread = (ref: ObjectRef, reason: string) => void;
+/** Bodies that were read, by name, and why others were not shown, one sentence each. */
+export interface Bodies {
+  readonly seen: ReadonlyMap<string, Seen>;
+  readonly unread: readonly string[];
+}
 
 /**
- * The bodies of single objects. Objects that are missing, cannot be compared or are not shown (which is told) are left out: a listed
- * object that answers 404 is no evidence of anything, and one that always fails must not hide the others. Throws when the server fails.
+ * The bodies of single objects. Objects that are missing, cannot be compared or are not shown are left out: a listed object that answers
+ * 404 is no evidence of anything, and one that always fails must not hide the others. Throws when the server fails.
  */
-export async function readBodies(
-  ctx: PairContext,
-  side: Side,
-  refs: ReadonlyMap<string, ObjectRef>,
-  onUnread: OnUnread,
-): Promise<ReadonlyMap<string, Seen>> {
+export async function readBodies(ctx: PairContext, side: Side, refs: ReadonlyMap<string, ObjectRef>): Promise<Bodies> {
   const org = orgOf(ctx, side);
   const seen = new Map<string, Seen>();
+  const unread: string[] = [];
   await pMap(
     refs,
     async ([name, ref]) => {
-      const found = await org.read(ref).catch((error: unknown) => unlessOfServer(ctx, ref, error, onUnread));
-      const one = 'missing' in found ? undefined : seenIn(ctx, ref, found.text, false);
+      const found = await org.read(ref).catch((error: unknown) => unlessOfServer(ctx, ref, error));
+      if ('notShown' in found) unread.push(found.notShown);
+      if (!('text' in found)) return;
+      const one = seenIn(ctx, ref, found.text, false);
       if (one !== undefined) seen.set(name, one);
     },
     { concurrency: READS_AT_ONCE },
   );
-  return seen;
+  return { seen, unread };
 }
 
 async function unlessOfServer(
   ctx: PairContext,
   ref: ObjectRef,
   error: unknown,
-  onUnread: OnUnread,
-): Promise<{ readonly missing: true }> {
+): Promise<{ readonly notShown: string }> {
   if (!(error instanceof ChefRequestError)) throw error;
   const { outcome, text, side } = await judge(ctx, error);
   if (outcome === 'endpoint') throw error;
   ctx.log('warn', `a listed object cannot be read: ${text}`, { side, path: ref.path });
-  onUnread(ref, text);
-  return { missing: true };
+  return { notShown: text };
 }
 
 function seenIn(ctx: PairContext, ref: ObjectRef, text: string, isFromSearch: boolean): Seen | undefined {

@@ -2,17 +2,18 @@ import pMap from 'p-map';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { isListOfContainers, type ListPath } from '../model/object-path.ts';
-import { type InventoryProgress, isTakingBaseline, type Pass, type PassScope } from '../model/pair-state.ts';
+import type { InventoryProgress, Pass, PassScope } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import type { FailureDecision } from '../plan/classify-response.ts';
+import { listPass } from '../plan/list-pass.ts';
 import { areReadSideBySide, nextPass, progressAfter } from '../plan/pace-inventory.ts';
 import { judge, openBreaker } from './breaker.ts';
-import { comparePrimaryList, type ListPass } from './compare-primary-list.ts';
+import { comparePrimaryList } from './compare-primary-list.ts';
 import { compareReplicaList } from './compare-replica-list.ts';
 import { keepUnknownPaths } from './keep-unknown-paths.ts';
 import { ledgerOfPass } from './ledger-of-pass.ts';
 import { listAfter } from './list-after.ts';
-import { guidText, type PairContext } from './pair-context.ts';
+import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { type Members, readMembers } from './read-list.ts';
 
@@ -231,31 +232,16 @@ async function compareList(
   side: Side,
   { list, pass, firstOfPoll }: ListOfPass,
 ): Promise<Omit<ListResult, 'list'>> {
-  const state = lease.state();
-  const progress = state.inventory[side];
-  const listPass: ListPass = {
-    scope: pass.scope,
-    isFull: pass.isFull,
-    number: progress.number,
-    firstOfEpoch: progress.firstOfEpoch,
-    firstOfPoll,
-    epoch: state.epoch,
-    trustFrom: state.trustFrom,
-    takesBaseline: isTakingBaseline(state),
-  };
+  const comparison = listPass(lease.state(), side, pass, firstOfPoll);
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
     isListOfContainers(list) && members !== undefined ? bagsToWalk(ctx, members) : undefined;
   if (side === 'primary') {
-    const { observed, absent, members, unread } = await comparePrimaryList(ctx, list, listPass);
+    const { observed, absent, members, unread } = await comparePrimaryList(ctx, list, comparison);
     const unusable = members?.unusable.map((name) => `${list}/${name}`) ?? [];
     await keepUnknownPaths(ctx, lease, unusable);
     return { found: observed + absent, bags: bagsOf(members), unread };
   }
-  const { drifted, members, unread } = await compareReplicaList(ctx, list, {
-    ...listPass,
-    destination: guidText(state.guids.replica),
-    previousNumber: progress[pass.scope]?.number,
-  });
+  const { drifted, members, unread } = await compareReplicaList(ctx, list, comparison);
   return { found: drifted, bags: bagsOf(members), unread };
 }
 

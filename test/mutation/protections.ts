@@ -137,8 +137,8 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'trustFrom',
     reason: 'What was settled on a replica that is gone would count as copied to the one in its place.',
-    file: 'lib/sync/compare-primary-list.ts',
-    text: "(entry.version.epoch < pass.trustFrom && entry.state !== 'pending') ||",
+    file: 'lib/plan/primary-evidence.ts',
+    text: "(entry.version.epoch < trustFrom && entry.state !== 'pending') ||",
     without: '',
     caughtBy: {
       file: CASES,
@@ -159,7 +159,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'absence in two inventories',
     reason: 'A list that lacks an object once, as lists of busy servers do, would make it a delete.',
-    file: 'lib/sync/compare-primary-list.ts',
+    file: 'lib/sync/note-absences.ts',
     text: 'return isConfirmedAbsent(current, pass)',
     without: "return unsyncedBucket(current) !== 'held'",
     caughtBy: {
@@ -170,7 +170,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'absence in two polls',
     reason: 'Two passes of one poll lie seconds apart and share the primary’s bad moment.',
-    file: 'lib/sync/compare-primary-list.ts',
+    file: 'lib/plan/primary-evidence.ts',
     text: 'entry.absent < Math.min(pass.number, pass.firstOfPoll) &&',
     without: 'entry.absent < pass.number &&',
     caughtBy: { file: ABSENCE, title: 'two passes of one poll, seconds apart, do not confirm each other' },
@@ -475,7 +475,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'half-written versions in the inventory',
     reason: 'A refused manifest leaves the version there without its files; the inventory would find it equal.',
-    file: 'lib/sync/compare-replica-list.ts',
+    file: 'lib/plan/replica-evidence.ts',
     text: ' && !mayBeHalfWritten(entry);',
     without: ';',
     caughtBy: {
@@ -509,8 +509,8 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'digests voided before an inventory observes',
     reason: 'A poll that dies after an observation would leave a digest that the primary may go back to.',
     file: 'lib/sync/compare-primary-list.ts',
-    text: 'const isDigestOutdated = row?.contents !== undefined || (row?.names !== undefined && !areNamesKnown);',
-    without: 'const isDigestOutdated = false;',
+    text: 'const generation = isDigestOutdated ? await voidList(ctx, list, pass.epoch) : found?.generation;',
+    without: 'const generation = found?.generation;',
     caughtBy: {
       file: COMPARISON,
       title: 'a poll that dies after it observed a change does not hide that the primary went back',
@@ -527,7 +527,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'search rows older than an event',
     reason: 'A search that lags would settle an object as it was before the event, and status would say "in sync".',
-    file: 'lib/sync/compare-primary-list.ts',
+    file: 'lib/plan/primary-evidence.ts',
     text: '(isReadByCopier && seen === undefined)',
     without: 'isReadByCopier',
     caughtBy: {
@@ -560,7 +560,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'late writes after a delete',
     reason: 'A request that was on its way when its copier died brings a deleted object back.',
-    file: 'lib/sync/compare-replica-list.ts',
+    file: 'lib/plan/replica-evidence.ts',
     text: "if (!isListed || !isFreshTombstone(entry, now)) return 'equal';",
     without: "return 'equal';",
     caughtBy: {
@@ -607,7 +607,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'contents in the inventory',
     reason: 'What the feed never told of, or told of before the primary showed it, would never be found.',
-    file: 'lib/sync/compare-primary-list.ts',
+    file: 'lib/plan/primary-evidence.ts',
     text: '(seen !== undefined && seen.fingerprint !== entry.seen);',
     without: 'false;',
     caughtBy: { file: CASES, title: 'finds by its inventories what the feed never told of' },
@@ -623,7 +623,7 @@ export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'contents of the replica in the inventory',
     reason: 'A write that lands after that of its successor would stay, and the ledger say in sync.',
-    file: 'lib/sync/compare-replica-list.ts',
+    file: 'lib/plan/replica-evidence.ts',
     text: 'const isDifferent = !isListed || (seen !== undefined && seen.fingerprint !== want);',
     without: 'const isDifferent = !isListed;',
     caughtBy: { file: CASES, title: 'a write that lands after its successor is put right' },

@@ -2,24 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { trustedRef } from '../../../lib/model/object-path.ts';
 import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
 import type { Ledger } from '../../../lib/ports/ledger.ts';
-import { comparePrimaryList, type ListPass } from '../../../lib/sync/compare-primary-list.ts';
+import { comparePrimaryList } from '../../../lib/sync/compare-primary-list.ts';
 import { compareReplicaList } from '../../../lib/sync/compare-replica-list.ts';
 import { guardHeldDeletes } from '../../../lib/sync/guard-held-deletes.ts';
 import { fingerprintOf } from '../../../lib/sync/pair-context.ts';
 import { takeChanges } from '../../../lib/sync/take-changes.ts';
-import { pairOfMemory } from './pair-of-memory.ts';
-
-const passOf = (number: number, some: Partial<ListPass> = {}): ListPass => ({
-  scope: 'contents',
-  isFull: false,
-  number,
-  firstOfEpoch: 1,
-  firstOfPoll: number,
-  epoch: 1,
-  trustFrom: 1,
-  takesBaseline: false,
-  ...some,
-});
+import { pairOfMemory, passOf } from './pair-of-memory.ts';
 
 const manifest = (checksum: string): string =>
   JSON.stringify({ 'frozen?': true, metadata: {}, all_files: [{ path: 'recipes/default.rb', checksum }] });
@@ -121,7 +109,7 @@ describe('comparePrimaryList', () => {
     const lagging = { ...ctx, primary: searching(ctx.primary), replica: searching(ctx.replica) };
     const compareBoth = async (number: number): Promise<void> => {
       await comparePrimaryList(lagging, '/roles', passOf(number));
-      await compareReplicaList(lagging, '/roles', { ...passOf(number), destination: 'replica' });
+      await compareReplicaList(lagging, '/roles', passOf(number));
       pass(60_000);
     };
     primary.set('/roles', older);

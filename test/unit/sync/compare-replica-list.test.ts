@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { comparePrimaryList } from '../../../lib/sync/compare-primary-list.ts';
-import { compareReplicaList, type ReplicaPass } from '../../../lib/sync/compare-replica-list.ts';
+import { compareReplicaList } from '../../../lib/sync/compare-replica-list.ts';
 import { entryOf } from '../model/entry-of.ts';
-import { pairOfMemory } from './pair-of-memory.ts';
-
-const passOf = (number: number, some: Partial<ReplicaPass> = {}): ReplicaPass => ({
-  scope: 'contents',
-  isFull: false,
-  number,
-  firstOfEpoch: 1,
-  firstOfPoll: number,
-  epoch: 1,
-  trustFrom: 1,
-  takesBaseline: false,
-  destination: 'replica',
-  ...some,
-});
+import { pairOfMemory, passOf } from './pair-of-memory.ts';
 
 const manifest = (checksum: string): string =>
   JSON.stringify({ 'frozen?': true, metadata: {}, all_files: [{ path: 'recipes/default.rb', checksum }] });

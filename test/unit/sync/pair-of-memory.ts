@@ -3,6 +3,7 @@ import { isLive, settle } from '../../../lib/model/ledger-entry.ts';
 import { type ListPath, listOf, nameInList, trustedRef } from '../../../lib/model/object-path.ts';
 import { newPairState } from '../../../lib/model/pair-state.ts';
 import type { Side } from '../../../lib/model/side.ts';
+import type { ListPass } from '../../../lib/plan/list-pass.ts';
 import { isFrozenObject } from '../../../lib/plan/normalised-form.ts';
 import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
 import type { Ledger } from '../../../lib/ports/ledger.ts';
@@ -48,6 +49,20 @@ export interface PairOfMemory {
   /** Every live object that waits is settled, as if it had been copied. */
   readonly settleAll: (list: ListPath) => Promise<void>;
 }
+
+/** The pass of this number, in a poll of its own, over the contents of either side of the pair. */
+export const passOf = (number: number, some: Partial<ListPass> = {}): ListPass => ({
+  scope: 'contents',
+  isFull: false,
+  number,
+  firstOfEpoch: 1,
+  firstOfPoll: number,
+  epoch: 1,
+  trustFrom: 1,
+  destination: 'replica',
+  takesBaseline: false,
+  ...some,
+});
 
 export function pairOfMemory(lists: readonly ListPath[]): PairOfMemory {
   const [primary, replica]: [Objects, Objects] = [new Map(), new Map()];
