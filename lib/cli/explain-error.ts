@@ -27,20 +27,22 @@ function exitOf(error: PairSelectionError | SyncError): Exit {
 
 /**
  * What is refused (configuration, pair, state file) and a server that cannot be used as their own sentences; anything else is a fault of
- * ours: one sentence, and the trace only for those who asked for it. Times are local, and commands to go on with end in `address`.
+ * ours: one sentence, and the trace only for those who asked for it. Times are local, and commands to go on with end in `address`. A fault
+ * that concerns one pair of several names it.
  */
-export function explainError(error: unknown, showsTrace: boolean, address = ''): ExplainedError {
+export function explainError(error: unknown, showsTrace: boolean, address = '', pair?: string): ExplainedError {
   if (error instanceof ConfigError) return { exit: 'refused', lines: error.problems.map(plainText) };
   if (error instanceof PairSelectionError || error instanceof SyncError) {
     return { exit: exitOf(error), lines: [`${PROGRAM}: ${sentenceOf(error, address)}`] };
   }
+  const fault = `${PROGRAM}: ${pair === undefined ? '' : `${pair}: `}a fault of chef-sync itself`;
   const message = plainText(error instanceof Error ? error.message : String(error));
   if (!showsTrace) {
     return {
       exit: 'fault',
-      lines: [`${PROGRAM}: a fault of chef-sync itself: ${message}; run it again with --debug to see where`],
+      lines: [`${fault}: ${message}; run it again with --debug to see where`],
     };
   }
   const trace = error instanceof Error ? (error.stack ?? message) : message;
-  return { exit: 'fault', lines: [`${PROGRAM}: a fault of chef-sync itself`, trace] };
+  return { exit: 'fault', lines: [fault, trace] };
 }

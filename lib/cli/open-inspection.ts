@@ -10,6 +10,7 @@ import { chosenStack, type HomeOptions, localConfig, withHomeOptions } from './o
 /** What every command about jobs is told. */
 export interface InspectionOptions extends HomeOptions {
   readonly json?: true;
+  readonly debug?: true;
   /** The id of a job of a stack. */
   readonly job?: string;
 }

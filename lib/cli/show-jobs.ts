@@ -1,3 +1,4 @@
+import { SyncError } from '../model/sync-error.ts';
 import { type FinishedJob, JobError, type JobOrder, type JobWatch } from '../runtime/inspector.ts';
 import { type Exit, worstExit } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';
@@ -16,8 +17,9 @@ export interface ShownJob extends Pick<JobWatch, 'keepsValues'> {
 }
 
 /**
- * Works on such a job for one pair after the other, shows what each finds, and closes the inspector. A pair that cannot be looked into is
- * told on stderr, and the others go on. Of the pairs the worst counts.
+ * Works on such a job for one pair after the other, shows what each finds, and closes the inspector. A pair that cannot be looked into, a
+ * fault of ours too, is told on stderr, and the others go on. Of the pairs the worst counts. Rejects with what would keep every pair from
+ * being looked into.
  */
 export async function showJobs(
   { pairs, inspector }: Inspection,
@@ -30,11 +32,11 @@ export async function showJobs(
   const entries: Readonly<Record<string, unknown>>[] = [];
   try {
     for (const pair of pairs) {
-      const found = await finishJob(inspector, shown.order(pair), shown).catch(jobError);
-      if (found instanceof JobError) {
-        const { exit, lines } = explainError(found, false, homeAddress(options));
+      const found = await finishJob(inspector, shown.order(pair), shown).catch(failureOfPair);
+      if ('failure' in found) {
+        const { exit, lines } = explainError(found.failure, options.debug === true, homeAddress(options), pair);
         exits.push(exit);
-        entries.push({ pair, problem: found.message });
+        entries.push({ pair, problem: found.failure.message });
         for (const line of lines) screenOn(process.stderr).line(line);
         continue;
       }
@@ -50,8 +52,11 @@ export async function showJobs(
   return exit;
 }
 
-/** The problem of one pair as a value; whatever else went wrong concerns the others too. */
-function jobError(error: unknown): JobError {
-  if (error instanceof JobError) return error;
-  throw error;
+/** What keeps one pair from being looked into, as a value. Throws what is refused: the same would be refused for the others. */
+function failureOfPair(error: unknown): { readonly failure: Error } {
+  const failure = error instanceof Error ? error : new Error(String(error));
+  const isRefused = failure instanceof SyncError && !(failure instanceof JobError);
+  // A function of a stack that died of one pair may well answer for another.
+  if (isRefused && failure.code !== 'FUNCTION_FAILED') throw error;
+  return { failure };
 }

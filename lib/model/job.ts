@@ -59,6 +59,8 @@ export interface Job {
   readonly place?: JobPlace;
   /** What was found so far. */
   readonly counts: JobCounts;
+  /** Objects of a walk that were looked at so far, and lists that cannot be read; absent before the first slice and of other jobs. */
+  readonly looked?: number;
   /** The job is over. */
   readonly endedAt?: number;
   /** Why it ended before it was done. What it found until then is true all the same. */
@@ -161,9 +163,9 @@ export const countOne = (counts: JobCounts, counter: JobCounter): JobCounts => (
 /** What a slice came to that stopped at `place`; without one the job is over. */
 export const endSlice = (
   job: Job,
-  { place, counts, lines }: Pick<Job, 'place' | 'counts'> & Pick<JobSlice, 'lines'>,
+  { lines, ...end }: Pick<Job, 'place' | 'counts' | 'looked'> & Pick<JobSlice, 'lines'>,
   now: number,
-): JobSlice => ({ job: { ...job, place, counts, endedAt: place === undefined ? now : undefined }, lines });
+): JobSlice => ({ job: { ...job, ...end, endedAt: end.place === undefined ? now : undefined }, lines });
 
 /** The job before its first slice. */
 export const startJob = (request: JobRequest, now: number): Job => ({ request, startedAt: now, counts: {} });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createDynamoDestinations } from '../aws/dynamo-destinations.ts';
 import { createDynamoJobs } from '../aws/dynamo-jobs.ts';
 import { createDynamoPairState } from '../aws/dynamo-pair-state.ts';
@@ -91,10 +90,13 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
     }
   };
 
-  const startJob = async (order: JobOrder): Promise<JobStarted> => {
+  const startJob = async (id: string, order: JobOrder): Promise<JobStarted> => {
     const job = newJob(requestOf(order), systemClock.now());
-    const id = randomBytes(6).toString('hex');
-    await jobs.update(id, () => ({ id, job, chunks: 0, attempts: 0, askedAt: job.startedAt }));
+    const record = await jobs.update(id, (found) =>
+      found === undefined ? { id, job, chunks: 0, attempts: 0, askedAt: job.startedAt } : undefined,
+    );
+    // The request was repeated, because its answer did not arrive: whoever waits for the job asks for its next slice.
+    if (record === undefined) return { job: id };
     await startSlice(id);
     const about = 'pair' in order ? order.pair : 'doctor';
     logOf(about)('info', `an operator asked for a ${order.command}`, { job: id });
@@ -114,7 +116,7 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
   const answer = async (request: ControlOrder): Promise<Page<ControlAnswer>> => {
     switch (request.command) {
       case 'start-job':
-        return { answer: await startJob(request.request) };
+        return { answer: await startJob(request.job, request.request) };
       case 'continue-job':
         return { answer: await continueJob(request.job) };
       case 'forget': {

@@ -57,7 +57,11 @@ const controlShape = z.discriminatedUnion('command', [
     plans: z.array(z.string()).check(z.minLength(1)),
   }),
   z.strictObject({ command: z.literal('forget'), pair: z.string() }),
-  z.strictObject({ command: z.literal('start-job'), request: jobShape }),
+  z.strictObject({
+    command: z.literal('start-job'),
+    job: z.string().check(z.regex(/^[0-9a-f]{12}$/)),
+    request: jobShape,
+  }),
   z.strictObject({ command: z.literal('continue-job'), job: z.string() }),
 ]);
 
@@ -65,8 +69,8 @@ const controlShape = z.discriminatedUnion('command', [
 export type ControlOrder =
   | OperatorRequest
   | { readonly command: 'forget'; readonly pair: string }
-  /** Answers the id of the new job, whose first slice begins soon. */
-  | { readonly command: 'start-job'; readonly request: JobOrder }
+  /** Starts a job under this id, 12 hexadecimal digits that nobody used before; its first slice begins soon. Repeated, it does nothing. */
+  | { readonly command: 'start-job'; readonly job: string; readonly request: JobOrder }
   /** The next slice begins soon, unless one is under way or nothing is left to do. */
   | { readonly command: 'continue-job'; readonly job: string };
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createInvoker, type Invoker } from '../aws/invoke-function.ts';
 import { isJobOver, type JobLine, type JobRequest } from '../model/job.ts';
 import { refusal } from '../model/sync-error.ts';
@@ -27,9 +28,10 @@ export function openRemoteInspector(
   let attached = attachTo;
 
   const start = async (request: JobOrder): Promise<string> => {
-    const { answer } = await control({ command: 'start-job', request });
-    if (!('job' in answer)) throw new Error('control started something else than a job');
-    return answer.job;
+    // The id is made here: a request that is repeated because its answer got lost starts nothing new.
+    const job = randomBytes(6).toString('hex');
+    await control({ command: 'start-job', job, request });
+    return job;
   };
 
   return {
@@ -46,7 +48,7 @@ export function openRemoteInspector(
         const { job, isUnderWay, waitsFor } = answer;
         if (given !== undefined) refuseUnlessMeant(given, job.request, order);
         lines.push(...answer.lines);
-        onCount(Object.values(job.counts).reduce<number>((sum, count) => sum + (count ?? 0), 0));
+        onCount(job.looked ?? 0);
         if (next === undefined) return finishedJob(job, lines);
         after = next;
         if (waitsFor !== undefined && waitsFor !== waitedFor) onNews(`waits: ${waitsFor}`);

@@ -22,7 +22,7 @@ export async function checkSlice(
     checkedFiles = noFilesChecked(),
   }: { readonly onObject?: (found: ComparedObject) => void; readonly checkedFiles?: CheckedFiles },
 ): Promise<JobSlice> {
-  let { counts } = job;
+  let { counts, looked = 0 } = job;
   const lines: ObjectLine[] = [];
   const baseline = await comparedBaseline(sides, known, job.startedAt);
   const place = await walkPair(sides, walkPlace(job), end, async (found) => {
@@ -30,13 +30,14 @@ export async function checkSlice(
     const unknown = baseline && (await noteComparison(baseline, sides, { ...found, line }));
     if (unknown !== undefined) line = { sign: '!', path: line.path, reason: unknown };
     counts = countOne(counts, line.sign);
+    looked += 1;
     if (line.sign !== '=' || request.listsEqual) lines.push(line);
     onObject?.({ ...found, line });
   });
   if (place === undefined && baseline !== undefined && counts['!'] === undefined) {
     await noteCompared(baseline, job.startedAt);
   }
-  return endSlice(job, { place, counts, lines }, end.now());
+  return endSlice(job, { place, counts, looked, lines }, end.now());
 }
 
 /** Manifests that are equal promise equal files; whether the files are so, only their bytes tell. */

@@ -38,13 +38,14 @@ export async function planSlice(
     now: end.now(),
   };
   const planned: Planned = { sides, known, state, situation };
-  let { counts } = job;
+  let { counts, looked = 0 } = job;
   const add = (counter: PlanCounter): void => {
     counts = countOne(counts, counter);
   };
   const lines: PlanLine[] = [];
   const place = await walkPair(sides, walkPlace(job), end, async (found) => {
     onObject();
+    looked += 1;
     const line = await planOne(planned, found, add);
     if (line !== undefined) lines.push(line);
   });
@@ -53,7 +54,7 @@ export async function planSlice(
     ...(job.place === undefined ? pairNotes(pair) : []),
     ...(place === undefined ? deleteNotes(pair, counts) : []),
   ];
-  return endSlice(job, { place, counts, lines: [...lines, ...notes] }, end.now());
+  return endSlice(job, { place, counts, looked, lines: [...lines, ...notes] }, end.now());
 }
 
 async function planOne(

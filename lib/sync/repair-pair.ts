@@ -23,11 +23,12 @@ export async function repairSlice(
   onObject: () => void = () => undefined,
 ): Promise<JobSlice> {
   const { records, state } = await polledPair(sides, known);
-  let { counts } = job;
+  let { counts, looked = 0 } = job;
   const lines: ObjectLine[] = [];
   const wrong: ObjectRef[] = [];
   const place = await walkPair(sides, walkPlace(job), end, async ({ line, ref }) => {
     counts = countOne(counts, line.sign);
+    looked += 1;
     if (line.sign !== '=') lines.push(line);
     if (ref !== undefined && (line.sign === '+' || line.sign === '*')) wrong.push(ref);
     onObject();
@@ -41,7 +42,7 @@ export async function repairSlice(
       return observe(entry, { path, action: 'upsert', epoch: state.epoch, now, by: 'operator' });
     });
   }
-  return endSlice(job, { place, counts, lines }, end.now());
+  return endSlice(job, { place, counts, looked, lines }, end.now());
 }
 
 /** Objects handed to the guard between two looks at the clock. */

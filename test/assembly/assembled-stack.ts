@@ -64,6 +64,7 @@ export interface AssembledStack extends AsyncDisposable {
   deploy(deployment: Deployment): Promise<void>;
   /** Fires the schedule of a pair, with the mappings at work. */
   sync(pair: string): Promise<unknown>;
+  tableName(): string;
   /** The pair's part of the table. */
   ledger(pair: string): Ledger;
   status(pair: string): Promise<AnsweredStatus>;
@@ -108,6 +109,7 @@ export async function startAssembledStack(
     if (stack === undefined) throw new Error('nothing is deployed');
     return stack;
   };
+  const tableName = (): string => String(deployed().output('TableName'));
   const deploy = async (next: Deployment): Promise<void> => {
     deployments += 1;
     const own = join(folder, String(deployments));
@@ -139,11 +141,8 @@ export async function startAssembledStack(
         .filter((name) => name.startsWith(`${STACK}-lane-`)),
     deploy,
     sync: (pair) => cloud.whileMapped(() => cloud.fire(pair)),
-    ledger: (pair) =>
-      createDynamoLedger(
-        createDynamoTable(cloud.dynamo.client, String(deployed().output('TableName')), systemClock),
-        pair,
-      ),
+    tableName,
+    ledger: (pair) => createDynamoLedger(createDynamoTable(cloud.dynamo.client, tableName(), systemClock), pair),
     async status(pair) {
       const [status] = await operator.status([pair]);
       if (status === undefined) throw new Error(`status knows nothing of ${pair}`);

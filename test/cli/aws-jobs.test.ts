@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDynamoJobs } from '../../lib/aws/dynamo-jobs.ts';
 import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
 import { takeJobSlot } from '../../lib/aws/poll-slots.ts';
+import { loadConfig } from '../../lib/config/load-config.ts';
 import { startJob } from '../../lib/model/job.ts';
+import type { Inspector, JobOrder } from '../../lib/runtime/inspector.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
 import { type FunctionWorld, startFunctionWorld, TABLE } from '../assembly/function-world.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
@@ -81,6 +83,38 @@ describe('a job of the stack prints what the same command prints on this machine
     expect(stack).toBe('stack');
     expect(findings).toContainEqual(expect.objectContaining({ server: 'eu', check: 'key', verdict: 'ok' }));
   });
+});
+
+test.each<[string, JobOrder]>([
+  ['plan', { command: 'plan', pair: 'eu/acme' }],
+  ['check', { command: 'check', pair: 'eu/acme', listsEqual: false }],
+])('the progress of a %s is as far as on this machine', async (_, order) => {
+  const shownBy = async (inspector: Inspector): Promise<number> => {
+    const counts: number[] = [];
+    await inspector.finish(order, { onCount: (count) => counts.push(count) });
+    await inspector.close();
+    return Math.max(...counts);
+  };
+  const { openRemoteInspector } = await import('../../lib/runtime/remote-inspector.ts');
+  const { openLocalInspector } = await import('../../lib/runtime/local-inspector.ts');
+  const config = loadConfig(here.configFile);
+
+  // The roles, those that somebody made on one side, and the cookbook.
+  expect(await shownBy(openRemoteInspector('stack'))).toBe(ROLES + 3);
+  expect(await shownBy(openLocalInspector(config, config.pairs))).toBe(ROLES + 3);
+});
+
+test('a job whose start is asked for twice, because the answer got lost, is started once', async () => {
+  const control = () => world.lambda.invoked.filter((name) => name === 'stack-control').length;
+  const before = { slices: slices(), control: control() };
+  world.lambda.loseAnswerOf('stack-control');
+
+  const { code, stderr } = await remote('check', 'eu/acme');
+
+  expect(code).toBe(3);
+  expect(stderr).toMatch(JOB);
+  expect(control() - before.control).toBe(2);
+  expect(slices() - before.slices).toBe(1);
 });
 
 test('plan knows the ledger of the stack, and writes nothing', async () => {

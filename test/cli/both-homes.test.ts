@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { entryKey } from '../../lib/aws/row-keys.ts';
 import { STACK } from '../assembly/assembled-stack.ts';
 import { contentOf } from '../assembly/organization-content.ts';
 import { startSecretsServer } from '../support/aws/secrets-server.ts';
@@ -120,6 +123,46 @@ describe('a pair in sync', () => {
 
     expect(there).toEqual({ code: 0, stdout: 'eu/acme\neu/tools\n', stderr: '' });
     expect(here).toEqual(there);
+  });
+});
+
+describe('of several pairs one with an entry in its ledger that nobody can read', () => {
+  const PATH = '/roles/role-3';
+  /** Puts something else in the place of the entry in both homes, and answers how to put it back. */
+  const spoil = async (): Promise<() => Promise<void>> => {
+    const { client } = homes.stack.cloud.dynamo;
+    const row = { TableName: homes.stack.tableName(), Key: { ...entryKey('eu/acme', PATH) } };
+    const { Item } = await client.send(new GetCommand({ ...row, ConsistentRead: true }));
+    const put = (more: object) => client.send(new PutCommand({ TableName: row.TableName, Item: { ...Item, ...more } }));
+    const file = new DatabaseSync(join(homes.machine.folder, 'chef-sync.db'));
+    const where = 'WHERE pair = ? AND path = ?';
+    const body = file.prepare(`SELECT body FROM entry ${where}`).get('eu/acme', PATH)?.['body'] ?? null;
+    const set = (text: typeof body) =>
+      void file.prepare(`UPDATE entry SET body = ? ${where}`).run(text, 'eu/acme', PATH);
+    await put({ packed: Buffer.from('nothing') });
+    set('nothing');
+    return async () => {
+      await put({});
+      set(body);
+      file.close();
+    };
+  };
+
+  test('is told by plan in both homes, the others are read all the same, and the exit code says failure', async () => {
+    const putBack = await spoil();
+    const [here, there] = await Promise.all([homes.here('plan', '--json'), homes.there('plan', '--json')]).finally(
+      putBack,
+    );
+
+    expect(here).toMatchObject({ code: 1, stderr: expect.stringContaining('eu/acme: a fault of chef-sync itself: ') });
+    expect(there).toMatchObject({ code: 4, stderr: expect.stringContaining('eu/acme: The inspector died 3 times ') });
+    for (const { stdout } of [here, there]) {
+      expect(JSON_SHAPES.plan.parse(JSON.parse(stdout)).pairs).toMatchObject([
+        { pair: 'eu/acme', problem: expect.any(String) },
+        { pair: 'eu/tools', counts: {} },
+      ]);
+    }
+    expect((await homes.there('plan')).code).toBe(0);
   });
 });
 

@@ -27,6 +27,8 @@ export interface LambdaServer {
   permit(caller: string, functionNames: readonly string[]): void;
   /** From now on every invocation is answered so; undefined: as the functions do. */
   failWith(fault: LambdaFault | undefined): void;
+  /** The answer to the next invocation of this function gets lost on its way; what it does is done. */
+  loseAnswerOf(name: string): void;
   /** Resolves when no invocation is under way any more, asynchronous ones too. */
   idle(): Promise<void>;
   stop(): void;
@@ -42,6 +44,7 @@ export async function startLambdaServer(
   const answerBytes: number[] = [];
   const running = new Set<Promise<unknown>>();
   const permitted = new Map<string, readonly string[]>();
+  const lossy = new Set<string>();
   let fault: LambdaFault | undefined;
 
   const answerOf = async (request: IncomingMessage): Promise<Answer> => {
@@ -79,6 +82,12 @@ export async function startLambdaServer(
 
   const server = createServer(async (request, response) => {
     const { status, headers, body } = await answerOf(request);
+    const lost = [...lossy].find((name) => request.url?.includes(`/functions/${name}/`));
+    if (lost !== undefined) {
+      lossy.delete(lost);
+      request.socket.destroy();
+      return;
+    }
     answerBytes.push(Buffer.byteLength(body));
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   });
@@ -93,6 +102,7 @@ export async function startLambdaServer(
     failWith(next) {
       fault = next;
     },
+    loseAnswerOf: (name) => void lossy.add(name),
     async idle() {
       while (running.size > 0) await Promise.allSettled(running);
     },

@@ -68,6 +68,26 @@ test('a check in the shortest slices finds what a check in one finds, each objec
   expect(whole.job.counts).toEqual({ '=': 146, '+': 29, '*': 29 });
 });
 
+test.each([
+  ['check', CHECK],
+  ['plan', { command: 'plan', pair: 'eu/acme' }],
+] as const)(
+  'a %s says how many objects it has looked at, each once, however its slices are cut',
+  async (_, request) => {
+    const { ctx } = organizations();
+    let seen = 0;
+    const onObject = (): void => {
+      seen += 1;
+    };
+    const tools: JobTools = { clock: ctx.clock, pair: async () => ctx, examine: async () => [], onObject };
+
+    const { job } = await workToTheEnd(tools, 0, request);
+
+    expect(seen).toBe(204);
+    expect(job.looked).toBe(seen);
+  },
+);
+
 test('a file that cookbook versions share is read once, also when a slice ends between them', async () => {
   const { ctx, primary, replica } = pairOfMemory(['/cookbooks']);
   const versions = Array.from({ length: 200 }, (_, n) => `1.${n}.0`);
