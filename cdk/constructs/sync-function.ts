@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { ISecurityGroup, ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -13,6 +13,9 @@ export interface FunctionNetwork {
   readonly subnets: readonly ISubnet[];
   readonly securityGroups: readonly ISecurityGroup[];
 }
+
+/** A service that uses the key in the name of a function which calls it, as in the host name of its endpoints. */
+export type KeyService = 'dynamodb' | 'lambda' | 'secretsmanager' | 'sqs';
 
 /** A function's row of the table, and what the stack adds to it. */
 export interface SyncFunctionProps {
@@ -36,6 +39,7 @@ export class SyncFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
   readonly #role: Role;
+  readonly #key: IKey | undefined;
 
   constructor(scope: Construct, id: string, props: SyncFunctionProps) {
     super(scope, id);
@@ -51,9 +55,9 @@ export class SyncFunction extends Construct {
       description: `Role of the Lambda function ${functionName}`,
     });
     this.logGroup.grantWrite(this.#role);
-    // What table, queues, secret and environment ask for in the name of the function; it calls KMS itself for nothing.
-    if (key !== undefined)
-      this.allow(['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'], [key.keyArn]);
+    this.#key = key;
+    // Its environment.
+    this.allowKeyThrough('lambda', ['Decrypt']);
     if (network !== undefined) this.#allowNetworkInterfaces();
     this.function = new LambdaFunction(this, 'Function', {
       functionName,
@@ -82,6 +86,21 @@ export class SyncFunction extends Construct {
   /** The function's role allows these actions on these resources. */
   allow(actions: readonly string[], resources: readonly string[]): void {
     this.#role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [...resources] }));
+  }
+
+  /** The service may use the KMS key in the name of the function, which cannot use it by itself. Without a key nothing is allowed. */
+  allowKeyThrough(service: KeyService, actions: readonly string[]): void {
+    if (this.#key === undefined) return;
+    const { region, urlSuffix } = Stack.of(this);
+    // DynamoDB wants its permission to hold in every region, as a table may have replicas in others.
+    const place = service === 'dynamodb' ? '*' : region;
+    this.#role.addToPolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `kms:${action}`),
+        resources: [this.#key.keyArn],
+        conditions: { StringLike: { 'kms:ViaService': `${service}.${place}.${urlSuffix}` } },
+      }),
+    );
   }
 
   /** Lets a reader of the cdk-nag report know why a finding about the role stands. */

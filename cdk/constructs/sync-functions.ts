@@ -33,9 +33,9 @@ const TAKE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes
 const LANES = 'lane-??????????.fifo';
 
 const QUEUE_ACCESS = {
-  'fills lanes': { queues: LANES, actions: ['sqs:SendMessage'] },
-  'empties lanes': { queues: LANES, actions: TAKE },
-  'empties dead letters': { queues: DEAD_LETTERS, actions: TAKE },
+  'fills lanes': { queues: LANES, actions: ['sqs:SendMessage'], keyActions: ['Decrypt', 'GenerateDataKey'] },
+  'empties lanes': { queues: LANES, actions: TAKE, keyActions: ['Decrypt'] },
+  'empties dead letters': { queues: DEAD_LETTERS, actions: TAKE, keyActions: ['Decrypt'] },
 } as const satisfies Record<NonNullable<FunctionRow['queues']>, unknown>;
 
 /** Every function of the table as `STACK-NAME`, each allowed what its row says; and the secret of the fingerprints. */
@@ -107,10 +107,12 @@ export class SyncFunctions extends Construct {
     // Secrets Manager adds six characters of its own to the name in every ARN.
     const arns = this.#props.keySecrets.map((name) => this.#arn('secretsmanager', 'secret', `${name}-??????`));
     fn.allow(['secretsmanager:GetSecretValue'], [this.#fingerprints.secretArn, ...arns]);
+    fn.allowKeyThrough('secretsmanager', ['Decrypt']);
   }
 
   #allowQueues(fn: SyncFunction, access: NonNullable<FunctionRow['queues']>): void {
-    const { queues, actions } = QUEUE_ACCESS[access];
+    const { queues, actions, keyActions } = QUEUE_ACCESS[access];
+    fn.allowKeyThrough('sqs', keyActions);
     const resource = `${this.#props.stackName}-${queues}`;
     fn.allow(actions, [Stack.of(this).formatArn({ service: 'sqs', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME })]);
   }

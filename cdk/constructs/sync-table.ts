@@ -8,6 +8,9 @@ import type { SyncFunction } from './sync-function.ts';
 /** Sparse: holds what is unsynced, oldest first. Local, because reads of it must see every earlier write. */
 const UNSYNCED_INDEX = 'unsynced';
 
+/** What AWS asks of whoever uses a table that a customer's key encrypts. Grants are for those who make it. */
+const KEY_ACTIONS = ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey'];
+
 /** What the table needs to know. */
 export interface SyncTableProps {
   /** Encrypts in place of the key that DynamoDB owns. */
@@ -47,6 +50,7 @@ export class SyncTable extends Construct {
     const { tableArn } = this.table;
     const action = (call: TableCall): string => `dynamodb:${call}`;
     fn.allow(calls.map(action), [tableArn]);
+    fn.allowKeyThrough('dynamodb', KEY_ACTIONS);
     if (calls.includes('Query')) fn.allow([action('Query')], [`${tableArn}/index/${UNSYNCED_INDEX}`]);
   }
 

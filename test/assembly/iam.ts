@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AwsCall } from '../support/aws/local-aws.ts';
+import { type AwsCall, REGION } from '../support/aws/local-aws.ts';
 import type { SynthesizedStack } from './synthesized-stack.ts';
 
 const oneOrMore = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
@@ -50,11 +50,47 @@ export const CALLED_BY_AWS: readonly Exception[] = [
     'ec2:DescribeSubnets',
     'ec2:UnassignPrivateIpAddresses',
   ].map((action) => ({ action, reason: 'Lambda makes the network interfaces of a function in a VPC' })),
-  ...['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'].map((action) => ({
-    action,
-    reason: 'DynamoDB, SQS, Secrets Manager and Lambda use the key on behalf of their caller',
-  })),
 ];
+
+const TABLE_KEY_USE = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'];
+
+/**
+ * What services ask of KMS in the name of whoever makes these calls of what a customer's key encrypts, as the guides of DynamoDB (encryption at
+ * rest), SQS (key management) and Secrets Manager (secret encryption) say.
+ */
+const KEY_USE: Readonly<Record<string, readonly string[]>> = {
+  'dynamodb:GetItem': TABLE_KEY_USE,
+  'dynamodb:PutItem': TABLE_KEY_USE,
+  'dynamodb:DeleteItem': TABLE_KEY_USE,
+  'dynamodb:Query': TABLE_KEY_USE,
+  'sqs:SendMessage': ['kms:Decrypt', 'kms:GenerateDataKey'],
+  'sqs:ReceiveMessage': ['kms:Decrypt'],
+  'secretsmanager:GetSecretValue': ['kms:Decrypt'],
+};
+
+const functionKeySchema = z.object({ Role: z.string(), KmsKeyArn: z.string().optional() });
+
+/** The calls of KMS that these calls bring about, and that Lambda makes to open the environment of each function. None without a key. */
+export function keyCalls(stack: SynthesizedStack, calls: readonly AwsCall[]): readonly AwsCall[] {
+  const functions = stack
+    .resources('AWS::Lambda::Function')
+    .map(({ properties }) => functionKeySchema.parse(properties));
+  const used = (caller: string, action: string, resource: string, service: string): AwsCall => ({
+    caller,
+    action,
+    resource,
+    viaService: `${service}.${REGION}.amazonaws.com`,
+  });
+  return functions.flatMap(({ Role, KmsKeyArn: key }) => {
+    const role = Role.split('/').at(-1) ?? '';
+    if (key === undefined) return [];
+    const own = new Set(calls.filter(({ caller }) => caller === role).map(({ action }) => action));
+    const inItsName = [...own].flatMap((called) =>
+      (KEY_USE[called] ?? []).map((action) => used(role, action, key, called.split(':')[0] ?? '')),
+    );
+    return [...inItsName, used(role, 'kms:Decrypt', key, 'lambda')];
+  });
+}
 
 /** Reads every policy of a stack. Throws when it has one of a form that is not compared. */
 export function permissionsOf(stack: SynthesizedStack): Permissions {
@@ -105,19 +141,21 @@ export function unusedPermissions(
   return unused;
 }
 
-function applies({ Action, Resource, Condition }: Statement, { action, resource }: AwsCall): boolean {
+function applies({ Action, Resource, Condition }: Statement, call: AwsCall): boolean {
+  const { action, resource } = call;
   return (
     Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
     Resource.some((pattern) => matches(pattern, resource)) &&
     Object.entries(Condition).every(([operator, keys]) =>
-      Object.entries(keys).every(([key, values]) => isMet(operator, contextOf(key), values)),
+      Object.entries(keys).every(([key, values]) => isMet(operator, contextOf(key, call), values)),
     )
   );
 }
 
-/** What a condition finds in every call of a function: SDKs talk to AWS over TLS. */
-function contextOf(key: string): string {
+/** What a condition finds in a call of a function: SDKs talk to AWS over TLS. */
+function contextOf(key: string, { viaService = '' }: AwsCall): string {
   if (key === 'aws:SecureTransport') return 'true';
+  if (key === 'kms:ViaService') return viaService;
   throw new Error(`a policy has a condition on ${key}, which is not compared`);
 }
 

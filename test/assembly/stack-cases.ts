@@ -1,9 +1,9 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, test } from 'vitest';
 import type { LogReader } from '../../lib/runtime/read-log.ts';
-import type { AwsCall } from '../support/aws/local-aws.ts';
+import { type AwsCall, REGION } from '../support/aws/local-aws.ts';
 import { type AssembledStack, COPIER, POLLER, packedConfigOf, startAssembledStack } from './assembled-stack.ts';
-import { CALLED_BY_AWS, type Permissions, permissionsOf, refusedCalls, unusedPermissions } from './iam.ts';
+import { CALLED_BY_AWS, keyCalls, type Permissions, permissionsOf, refusedCalls, unusedPermissions } from './iam.ts';
 import { contentOf, fill } from './organization-content.ts';
 import { until } from './until.ts';
 import type { Variant } from './variants.ts';
@@ -235,7 +235,9 @@ export function testStack(variant: Variant): void {
       const planned = new Set(config.pairs.map(({ lane }) => `chef-sync-lane-${lane}.fifo`));
       expect(world.lanes().toSorted()).toEqual([...planned].toSorted());
 
-      const calls = [...used, ...world.cloud.calls];
+      const made = [...used, ...world.cloud.calls];
+      const throughServices = keyCalls(world.stack(), made);
+      const calls = [...made, ...throughServices];
       const permissions = permissionsOf(world.stack());
 
       expect(refusedCalls(permissions, calls)).toEqual([]);
@@ -251,6 +253,12 @@ export function testStack(variant: Variant): void {
           ),
         ]);
       }
+      // The key is for services that functions call, and for nobody else.
+      const directly = throughServices.map(({ viaService: _, ...call }) => call);
+      const elsewhere = directly.map((call) => ({ ...call, viaService: `s3.${REGION}.amazonaws.com` }));
+      expect(throughServices.length > 0).toBe(variant.aws?.['kmsKeyArn'] !== undefined);
+      for (const call of [...directly, ...elsewhere]) expect(refusedCalls(permissions, [call])).toHaveLength(1);
+
       const missing = changed(permissions, (actions) => actions.filter((action) => action !== 'sqs:SendMessage'));
       const refused = refusedCalls(missing, calls);
       expect(refused).not.toEqual([]);

@@ -14,6 +14,8 @@ export interface AwsCall {
   readonly action: string;
   /** ARN. */
   readonly resource: string;
+  /** Of a call of KMS that a service made in the caller's name: the service, as `kms:ViaService` has it. */
+  readonly viaService?: string;
 }
 
 /** Told of every call before it is answered. */
