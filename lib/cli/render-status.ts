@@ -1,4 +1,5 @@
-import type { PairCondition, PairStatus } from '../sync/pair-status.ts';
+import type { PairCondition } from '../model/pair-condition.ts';
+import type { PairStatus } from '../sync/pair-status.ts';
 import { formatDuration, formatFuture, formatPast } from './human-time.ts';
 import { type Cell, renderTable } from './render-table.ts';
 import type { Colour, Screen } from './screen.ts';

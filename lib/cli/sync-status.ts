@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import type { PairCondition } from '../model/pair-condition.ts';
 import { systemClock } from '../runtime/system-clock.ts';
-import type { PairCondition } from '../sync/pair-status.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
 import { homeAddress } from './home-address.ts';
 import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';

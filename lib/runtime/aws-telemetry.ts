@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { publishMessagesParked, publishPairMetrics } from '../aws/metrics.ts';
+import type { PairHealth } from '../plan/judge-health.ts';
 import type { Log } from '../sync/pair-context.ts';
-import type { PairHealth } from '../sync/pair-health.ts';
 import type { LogOf } from './aws-pair-contexts.ts';
 
 /** Log lines and metrics of one function. Names and levels come from the `POWERTOOLS_` variables. */
