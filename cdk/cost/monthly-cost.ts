@@ -76,6 +76,9 @@ const COPY_LOG_BYTES = 500;
 const ENTRY_BYTES = 800;
 /** An average object: most are small JSON, cookbooks are larger. */
 const OBJECT_BYTES = 20_000;
+/** What a pass reads of each object: its name with its address, or its JSON as a search answers it. Servers send it as it is. */
+const NAME_BYTES = 100;
+const JSON_BYTES = 3_000;
 /** Metrics of the stack's own alarms: one in each of four, and one for each function in two. */
 const STACK_ALARM_METRICS = 4 + 2 * FUNCTION_NAMES.length;
 /** An execution environment lives for hours and reads its three secrets once. */
@@ -126,6 +129,10 @@ export function monthlyCost(workload: Workload): Bill {
     line('CloudWatch metric LagSeconds', 1, 'metrics', prices.metricPerMonth),
     line('CloudWatch alarm "needs attention"', 1, 'metrics', prices.alarmMetricPerMonth),
     ...logs(idleLogs),
+    // A gateway is paid for what goes through it in either direction.
+    ...(workload.natGateways > 0
+      ? [line('NAT gateway, what inventories read', ofPasses(({ bytes }) => bytes) / GIGABYTE, 'GB', prices.natPerGb)]
+      : []),
     ...(workload.hasKey
       ? [
           line(
@@ -178,7 +185,15 @@ export function monthlyCost(workload: Workload): Bill {
         ]
       : []),
     ...(workload.natGateways > 0
-      ? [line('NAT gateways', workload.natGateways * (MONTH_SECONDS / 3600), 'hours', prices.natPerHour)]
+      ? [
+          line('NAT gateways', workload.natGateways * (MONTH_SECONDS / 3600), 'hours', prices.natPerHour),
+          line(
+            'Public addresses of NAT gateways',
+            workload.natGateways * (MONTH_SECONDS / 3600),
+            'hours',
+            prices.publicAddressPerHour,
+          ),
+        ]
       : []),
   ];
 
@@ -227,6 +242,8 @@ interface Poll {
     readonly milliseconds: number;
     /** What it makes the poll longer by. */
     readonly paidMs: number;
+    /** That Chef servers answer. */
+    readonly bytes: number;
   }[];
 }
 
@@ -241,21 +258,22 @@ function pollOf(objects: number): Poll {
     // The rest of the time it waits for answers.
     milliseconds + processorTime(processorMs, 'poller') - processorMs;
   const stretch = ms(small.reading) / small.reading.milliseconds;
-  const passMs = [
-    at((poller) => poller.passMs.primaryNames),
-    at((poller) => poller.passMs.primaryContents),
-    at((poller) => poller.passMs.replicaNames),
-    at((poller) => poller.passMs.replicaContents),
-  ].map((milliseconds) => stretch * milliseconds);
-  const isSideBySide = passMs.every((milliseconds) => milliseconds <= QUICK_READING_MS);
-  const inAll = passMs.reduce((sum, milliseconds) => sum + milliseconds, 0);
+  const passes = [
+    { milliseconds: stretch * at(({ passMs }) => passMs.primaryNames), bytes: objects * NAME_BYTES },
+    { milliseconds: stretch * at(({ passMs }) => passMs.primaryContents), bytes: objects * JSON_BYTES },
+    { milliseconds: stretch * at(({ passMs }) => passMs.replicaNames), bytes: objects * NAME_BYTES },
+    { milliseconds: stretch * at(({ passMs }) => passMs.replicaContents), bytes: objects * JSON_BYTES },
+  ];
+  const isSideBySide = passes.every(({ milliseconds }) => milliseconds <= QUICK_READING_MS);
+  const inAll = passes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   const addedMs = at(({ reading, resting }) => ms(reading) - ms(resting));
   return {
     // No inventory is read, so the objects make no difference.
     restingMs: ms(small.resting),
     logBytes: small.reading.logBytes,
-    passes: passMs.map((milliseconds) => ({
+    passes: passes.map(({ milliseconds, bytes }) => ({
       milliseconds,
+      bytes,
       paidMs: isSideBySide ? (addedMs * milliseconds) / inAll : milliseconds,
     })),
   };

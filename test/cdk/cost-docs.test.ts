@@ -27,7 +27,11 @@ test.each([
   ['a KMS key', dollars(stack({ hasKey: true }) - stack({}))],
   ['and for each pair', dollars(idle({ hasKey: true }) - idle({}))],
   ['`egress: endpoints` in two zones', dollars(stack({ endpointZones: 2 }) - stack({}))],
-  ['a NAT gateway, where none exists', dollars(stack({ natGateways: 1 }) - stack({}))],
+  ['a NAT gateway with its public address, where none exists', dollars(stack({ natGateways: 1 }) - stack({}))],
+  [
+    'and for each idle pair of 1,000 objects, polled every minute, what is read through it',
+    dollars(idle({ natGateways: 1 }) - idle({})),
+  ],
 ])('the page on costs says what npm run cost does: %s', (what, amount) => {
   expect(page).toContain(`| ${what} | ${amount} |`);
 });

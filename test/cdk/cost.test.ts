@@ -29,6 +29,13 @@ describe('the bill', () => {
     expect(stack({ replicas: 3 }) - stack({ replicas: 1 })).toBeCloseTo(0.8);
   });
 
+  test('of a pair behind a NAT gateway grows with what its inventories read, whatever it is that changes', () => {
+    const read = (workload: Partial<Workload>): number => idle({ ...workload, natGateways: 1 }) - idle(workload);
+    expect(read({ objects: 10_000 })).toBeGreaterThan(read({ objects: 1_000 }));
+    expect(read({ pollSeconds: 300 })).toBeLessThan(read({}));
+    expect(stack({ natGateways: 1 }) - stack({})).toBeCloseTo(730 * (0.045 + 0.005));
+  });
+
   test('of changes and bootstrap is in proportion to the objects that are copied', () => {
     const bill = monthlyCost({ ...ONE_PAIR, objects: 2000, changesPerDay: 10 });
     const half = monthlyCost({ ...ONE_PAIR, objects: 1000, changesPerDay: 5 });
