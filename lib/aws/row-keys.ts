@@ -4,7 +4,7 @@ import type { Side } from '../model/side.ts';
 import type { RowKey } from './dynamo-table.ts';
 
 /**
- * THE table of keys. Names of Chef objects hold neither `#` nor `~` (API facts §8), so no key can be taken for one of another kind. All
+ * THE table of keys. Names of Chef objects hold neither `#` nor `~`, so no key can be taken for one of another kind. All
  * rows of a pair are one partition: the local index, whose reads are consistent, needs that.
  */
 export const pairPartition = (pair: string): string => `PAIR#${pair}`;

@@ -39,7 +39,7 @@ export function mayPass({ cause, status = 0 }: RequestFailure): boolean {
   return cause === 'time-out' || cause === 'connection';
 }
 
-/** A read that the object's own permissions deny; an overloaded server fails to verify the user instead (API facts §12). */
+/** A read that the object's own permissions deny; an overloaded server says that it cannot verify the user. */
 const isDeniedForGood = ({ method }: ApiRequest, answer: Buffer | undefined): boolean =>
   method === 'GET' && answer?.includes('missing read permission') === true;
 

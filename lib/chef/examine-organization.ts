@@ -27,7 +27,7 @@ export interface ExaminedOrganization {
 }
 
 const PROTOCOLS = ['1.3', '1.1', '1.0'] as const;
-/** The usual limit of a Chef server, inclusive (API facts §12). */
+/** The usual limit of a Chef server, inclusive. */
 const LARGE_BODY_BYTES = 2_000_000;
 /** A feed that has events answers none beyond this id, and so shows that it is one without a long answer. */
 const BEYOND_EVERY_ID = '9'.repeat(18);

@@ -82,7 +82,7 @@ function dataBagText(ref: ObjectRef): string {
 
 /**
  * The body that stores exactly `text`. Servers take an item with a `raw_data` of its own for the wrapped form and would store only that
- * part, so such an item goes out wrapped itself (API facts §3.6).
+ * part, so such an item goes out wrapped itself.
  */
 function bodyFor(ref: ObjectRef, text: string): string {
   if (ref.kind !== 'data_bag_item' || !text.includes('raw_data')) return text;

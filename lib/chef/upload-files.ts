@@ -183,7 +183,7 @@ async function transferOnce(org: OrgRequests, upload: FilesToUpload, file: Manif
   const shownAs = `${upload.shownPath} file ${file.path}`;
   const { status, etag } = await org.server.fileStore.upload({ side: org.side, shownAs, url, contentMd5, ...content });
   // Chef's file store answers 204 and names the MD5 of what it holds. Without the right one it may hold other bytes, although it
-  // accepted them (API facts §12); other stores answer 200 and check the bytes themselves.
+  // accepted them (seen on Chef Infra Server 15.10); other stores answer 200 and check the bytes themselves.
   if (status === 204 && etag?.replace(/^W\/(?=")|"/g, '') !== contentMd5) {
     const text =
       'the file store does not confirm the bytes it was sent; look at its disk and at proxies in front of it';

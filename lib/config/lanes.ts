@@ -39,7 +39,7 @@ const JOB_SHARE = 1 / 16;
 const MOST_REQUESTS = 1_000;
 
 /**
- * Shares out what every server can bear (design §5). A pair has a lane of its own while they suffice; beyond that the pairs of a replica
+ * Shares out what every server can bear. A pair has a lane of its own while they suffice; beyond that the pairs of a replica
  * share lanes, so that one replica's trouble never holds up another's. Lanes that are shared are chosen by a hash of the pair's name.
  */
 export function planLanes(pairs: readonly OrganizationPair[]): LanePlan {

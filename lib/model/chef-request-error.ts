@@ -22,9 +22,9 @@ export interface RequestFailure {
   readonly status?: number;
   /** The server's own words, shortened, or what came instead. Never an object's content. */
   readonly text: string;
-  /** A commit answered 503 means "incomplete upload", not "busy" (API facts §3.2). */
+  /** A commit answered 503 means "incomplete upload", not "busy". */
   readonly isSandboxCommit?: boolean;
-  /** An unknown checksum in a manifest: sandbox and PUT must be done again with the whole file list (API facts §12). */
+  /** An unknown checksum in a manifest: sandbox and PUT must be done again with the whole file list (seen on Chef Infra Server 15.10). */
   readonly isMissingChecksum?: boolean;
   /** True when the attempt committed a sandbox before it failed: that is progress and the attempt is given back. */
   readonly hasProgressed?: boolean;

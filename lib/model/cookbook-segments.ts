@@ -1,5 +1,5 @@
 /**
- * The nine folders of a cookbook whose files manifests list by name before API version 2 (API facts §2). A manifest of that form always has
+ * The nine folders of a cookbook whose files manifests list by name before API version 2. A manifest of that form always has
  * all nine: Chef 12 clients break on missing ones.
  */
 export const COOKBOOK_SEGMENTS = [

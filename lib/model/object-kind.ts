@@ -3,7 +3,7 @@
  * Cookbook artifacts, policy revisions and policy groups get their rows here when they are built.
  */
 
-/** 1 content → 2 definitions → 3 pointers: the order of upserts; deletes go the other way (design §5). */
+/** 1 content → 2 definitions → 3 pointers: the order of upserts; deletes go the other way. */
 export type Stage = 1 | 2 | 3;
 
 export type ObjectKind = 'cookbook_version' | 'data_bag' | 'data_bag_item' | 'role' | 'environment';
@@ -26,13 +26,13 @@ export interface ObjectKindRow {
   readonly hasBody: boolean;
   /** It can be frozen: then only a forced write changes it, and it is trusted between full readings. */
   readonly canBeFrozen: boolean;
-  /** A refused write leaves it there as it was sent, without its files (API facts §12): what looks equal may not be whole. */
+  /** A refused write leaves it as it was sent, without its files (seen on Chef Infra Server 15.10): what looks equal may not be whole. */
   readonly staysWhenRefused: boolean;
   /** Roles, environments and policies name it: it goes only when their present form was read. */
   readonly isNamedByDefinitions: boolean;
-  /** What two parallel writes must not share: real servers fail the first two writes of one new cookbook name (API facts §12). */
+  /** What two parallel writes must not share: Chef Infra Server 15.10 fails the first two writes of one new cookbook name at once. */
   readonly serialisedBy: 'first name' | 'path';
-  /** Where names (the last one, for kinds with two) must match, ASCII only (API facts §8). */
+  /** Where names (the last one, for kinds with two) must match, ASCII only, as in the server's own `chef_regex.erl`. */
   readonly namePattern: RegExp;
   /** Exists on every server and can be neither written nor deleted. */
   readonly untouchableName?: string;
@@ -127,5 +127,5 @@ export const KIND_ROWS: readonly ObjectKindRow[] = Object.values(OBJECT_KINDS);
 /** The list of the content that definitions name. */
 export const NAMED_CONTENT_LIST = '/cookbooks';
 
-/** The pattern of a container's name: a cookbook's, or a data bag's (API facts §8). */
+/** The pattern of a container's name: a cookbook's, or a data bag's. */
 export const containerPattern = (kind: ObjectKind): RegExp => (kind === 'cookbook_version' ? COOKBOOK_NAME : NAME);

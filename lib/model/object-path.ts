@@ -24,7 +24,7 @@ export interface UnknownPath {
 
 /**
  * Why a name cannot be put into a request, or undefined when it can. `.` and `..` match Chef's own patterns, but every HTTP client
- * collapses them: `DELETE …/roles/..` would become `DELETE /organizations/ORG/` (API facts §8).
+ * collapses them: `DELETE …/roles/..` would become `DELETE /organizations/ORG/`.
  */
 function nameProblem(name: string, pattern: RegExp): string | undefined {
   if (name === '.' || name === '..') return `the name "${name}" would address another resource`;

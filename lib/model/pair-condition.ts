@@ -1,4 +1,4 @@
-/** The one word for a pair (design §8.3). */
+/** The one word for a pair. */
 export type PairCondition =
   | 'never polled'
   | 'bootstrapping'

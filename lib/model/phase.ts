@@ -3,7 +3,7 @@ import { OBJECT_KINDS, type ObjectKind, type Stage } from './object-kind.ts';
 /** What a ledger entry wants done on the replica. */
 export type Action = 'upsert' | 'delete';
 
-/** Order of work inside a run: upserts of stage 1, 2, 3, then deletes of stage 3, 2, 1 (design §5). */
+/** Order of work inside a run: upserts of stage 1, 2, 3, then deletes of stage 3, 2, 1. */
 export type Phase = 1 | 2 | 3 | 4 | 5 | 6;
 
 export const PHASES: readonly Phase[] = [1, 2, 3, 4, 5, 6];

@@ -1,6 +1,6 @@
 import type { Side } from './side.ts';
 
-/** What one failed request or check taught: three questions answered once, at the place that knows (design §2). */
+/** What one failed request or check taught: three questions answered once, at the place that knows. */
 export interface SyncErrorFacts {
   /** Stable, upper case, for tables and `--json`: `PRIMARY_UNREACHABLE`, `TOO_LARGE`. */
   readonly code: string;

@@ -1,4 +1,4 @@
-/** A version of a ledger entry: `n` grows with every observation, `epoch` comes first in the order (design §3). */
+/** A version of a ledger entry: `n` grows with every observation, `epoch` comes first in the order. */
 export interface Version {
   readonly epoch: number;
   readonly n: number;

@@ -26,7 +26,7 @@ export interface FailureDecision {
  */
 const OBJECT_STATUSES: ReadonlySet<number> = new Set([400, 409, 413]);
 
-/** Whether the failure says nothing until a probe of the organization tells a sick server from a sick object (design §5). */
+/** Whether the failure says nothing until a probe of the organization tells a sick server from a sick object. */
 export function isSuspect(failure: RequestFailure): boolean {
   if (failure.cause === 'object' || (failure.isSandboxCommit === true && failure.status === 503)) return false;
   return failure.cause !== 'status' || !OBJECT_STATUSES.has(failure.status ?? 0);
@@ -147,7 +147,7 @@ function endpointFinding(failure: RequestFailure): Finding {
   };
 }
 
-/** Not a judgement of our rights: an overloaded server says this of 13 % of its members' requests (API facts §12). */
+/** Not a judgement of our rights: an overloaded server says this of 13 % of its members' requests (seen on Chef Infra Server 15.10). */
 const isFalseDenial = (text: string): boolean => /failed to verify user/i.test(text);
 
 const OVERLOADED: Finding = {

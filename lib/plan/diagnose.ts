@@ -8,7 +8,7 @@ import { judgeFailure } from './classify-response.ts';
 const DAY_MS = 24 * 60 * 60_000;
 /** A certificate that expires sooner wants renewing now. */
 const EXPIRY_WARNING_MS = 30 * DAY_MS;
-/** Servers refuse signatures beyond 15 minutes (API facts §12); a clock that runs away reaches that. */
+/** Servers refuse signatures beyond 15 minutes (seen on Chef Infra Server 15.10); a clock that runs away reaches that. */
 const MOST_CLOCK_DIFFERENCE_MS = 15 * 60_000;
 const CLOCK_WARNING_MS = 60_000;
 /** Search that is further behind makes the first reading of new objects slow. */

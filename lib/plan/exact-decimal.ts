@@ -2,7 +2,7 @@ const JSON_NUMBER = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
 /**
  * The one text of a JSON number's exact decimal value: numbers are equal if and only if their texts are. `1.0`, `1` and `1e0` give `1`,
- * `100.0` gives `1e2`, `-0` gives `0`. Nothing is rounded (Chef servers keep integers beyond 2^53 but rewrite `1.10` as `1.1`, API facts §6)
+ * `100.0` gives `1e2`, `-0` gives `0`. Nothing is rounded (Chef servers keep integers beyond 2^53 but rewrite `1.10` as `1.1`)
  * and no exponent is written out: `1e999999999` stays as short as it came. Throws when the text is no JSON number.
  */
 export function exactDecimal(source: string): string {

@@ -9,7 +9,7 @@ export interface ExactNumber {
   readonly decimal: string;
 }
 
-/** A JSON object. Of duplicate keys the last one is here, as Chef's own clients read them (API facts §10). */
+/** A JSON object. Of duplicate keys the last one is here, as Chef's own clients read them. */
 export type ExactObject = Map<string, ExactJson>;
 
 /**

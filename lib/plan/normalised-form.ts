@@ -4,7 +4,7 @@ import { type ExactJson, type ExactObject, parseExactObject, unreadable, writeEx
 
 /**
  * Canonical text of an object: two objects of a kind are equal if and only if their texts are. What servers add, drop, reorder or rewrite
- * by themselves makes no difference (API facts §6). Throws a `SyncError` of scope `object` when the text is no JSON object or no manifest.
+ * by themselves makes no difference. Throws a `SyncError` of scope `object` when the text is no JSON object or no manifest.
  */
 export function normalisedForm(kind: ObjectKind, text: string): string {
   return writeExactJson(formOf(kind, text));
@@ -62,7 +62,7 @@ export function isFrozenManifest(text: string): boolean {
 
 const FORMS: Readonly<Record<ObjectKind, (object: ExactObject) => ExactObject>> = {
   cookbook_version: manifestForm,
-  // Servers ignore every other key of a bag (API facts §3.6).
+  // Servers ignore every other key of a bag.
   data_bag: (bag) => new Map([['name', bag.get('name') ?? null]]),
   // Whatever an item shows is data, `chef_type` and `data_bag` too: they are stored when somebody once sent a wrapped answer back.
   data_bag_item: (item) => item,
@@ -85,7 +85,7 @@ const ROLE_DEFAULTS: ReadonlyMap<string, ExactJson> = new Map<string, ExactJson>
   ['env_run_lists', new Map()],
 ]);
 
-/** What erchef adds on reading, goiardi and chef-zero on writing (API facts §6). */
+/** What erchef adds on reading, goiardi and chef-zero on writing. */
 const METADATA_DEFAULTS: ReadonlyMap<string, ExactJson> = new Map<string, ExactJson>([
   ['attributes', new Map()],
   ['dependencies', new Map()],
@@ -111,7 +111,7 @@ function roleForm(role: ExactObject): ExactObject {
   return form;
 }
 
-/** `apt` means `recipe[apt]`, and only the first of equal entries counts; servers write both down on the way in (API facts §3.4). */
+/** `apt` means `recipe[apt]`, and only the first of equal entries counts; servers write both down on the way in. */
 function runListForm(list: ExactJson): ExactJson {
   if (list === null) return [];
   if (!Array.isArray(list)) return list;

@@ -55,7 +55,7 @@ export function wantedLists(settings: ObjectFilterSettings): ListPath[] {
 }
 
 /**
- * Stable name of a filter, for noticing that it changed (a new epoch, design §3). Order and repetition of the settings mean nothing.
+ * Stable name of a filter, for noticing that it changed (it begins a new epoch). Order and repetition of the settings mean nothing.
  * `all` stays `all`: a release that learns a new kind does not begin a new epoch everywhere.
  */
 export function filterHash(settings: ObjectFilterSettings): string {

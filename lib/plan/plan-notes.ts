@@ -70,7 +70,7 @@ export function deleteNotes({ state, guids, now }: PlannedPair, counts: JobCount
       ? { note: 'deletes pass', text: `The delete guard lets ${deletes} of kind ${kind} pass.` }
       : { note: 'deletes held', text: `The delete guard holds ${deletes} of kind ${kind}: ${verdict.reason}.` };
   });
-  // What stays on the replica may still name what a delete would remove (design §5).
+  // What stays on the replica may still name what a delete would remove.
   const waiting = KIND_ROWS.filter(
     ({ kind, stage, isNamedByDefinitions }) =>
       (counts[`delete ${kind}`] ?? 0) > 0 &&

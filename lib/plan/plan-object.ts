@@ -45,7 +45,7 @@ const leaveParked = (reason: string): PlannedChange => ({ action: 'leave', reaso
 
 /**
  * What polls do with an object that was read on both sides just now, from what the ledger knows of it. It is the summary of what an
- * inventory of both sides, the guard and the copiers decide step by step (design §4 and §5); it decides nothing itself.
+ * inventory of both sides, the guard and the copiers decide step by step; it decides nothing itself.
  */
 export function planObject(
   entry: LedgerEntry | undefined,

@@ -34,11 +34,12 @@ export interface FeedEvent {
   readonly action: 'create' | 'update' | 'delete';
 }
 
-/** What the feed answered. Only `events` is a feed; the others are the answer codes of design §4. */
+/** What the feed answered. Only `events` is a feed; the others say what came in place of one. */
 export type FeedAnswer =
   | {
       readonly kind: 'events';
-      readonly events: readonly FeedEvent[] /** Entries that are no events, for the log. */;
+      readonly events: readonly FeedEvent[];
+      /** How many entries were no events, for the log. */
       readonly skipped: number;
     }
   /** 404, or a 2xx that is not a JSON array: this server has no feed. */
@@ -74,6 +75,9 @@ export interface ChefOrg {
   remove(ref: ObjectRef): Promise<'removed' | 'missing'>;
   /** Events with an id greater than `seq`. Never throws for an answer that is in `FeedAnswer`. */
   updatedSince(seq: string): Promise<FeedAnswer>;
-  /** Time (ms) of the last 5xx, 403, time-out or lost connection this process saw from the server; 0 when none. An overloaded server lies about 404 (API facts §12). */
+  /**
+   * Time (ms) of the last 5xx, 403, time-out or lost connection this process saw from the server; 0 when none. An overloaded server
+   * answers 404 for objects that exist (seen on Chef Infra Server 15.10).
+   */
   lastTroubleAt(): number;
 }

@@ -12,7 +12,7 @@ import { probeBoth } from './identities.ts';
 import { fingerprintOf, isExpectedFailure, type PairContext } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
-/** Pause between the two readings of the primary: an overloaded Chef server's false 404s come in bursts (API facts §12). */
+/** Pause between the two readings of the primary: an overloaded Chef server's false 404s come in bursts (seen on Chef Infra Server 15.10). */
 const EVIDENCE_PAUSE_MS = 2_000;
 /** No 5xx, 403 or time-out may have come in this time before the first reading. */
 const CALM_BEFORE_MS = 10_000;

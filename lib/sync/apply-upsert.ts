@@ -99,7 +99,7 @@ async function write(ctx: PairContext, what: Write): Promise<void> {
   if ((await create(ctx, what)) === 'exists') throw contradiction(ref);
 }
 
-/** An overloaded Chef server answers 404 for objects that exist (API facts §12): nothing is known about what it holds. */
+/** An overloaded Chef server answers 404 for objects that exist (seen on Chef Infra Server 15.10): nothing is known about what it holds. */
 const contradiction = (ref: ObjectRef): SyncError =>
   new SyncError(
     `The replica says that ${ref.path} exists and that it does not, as an overloaded server does: it is tried again by itself.`,
@@ -149,7 +149,7 @@ async function writeCookbook(
   await writeByForce();
 }
 
-/** No PUT clears `frozen?` (API facts §3.1), and deleting the version to write it again is not ours to decide. */
+/** No PUT clears `frozen?`, and deleting the version to write it again is not ours to decide. */
 const frozenOnReplica = (ref: ObjectRef, isContentEqual: boolean): SyncError =>
   new SyncError(
     `The replica has ${ref.path} frozen while the primary's is not${isContentEqual ? ' (its content is the same)' : ''}, and a frozen version cannot be thawed: delete it on the replica, then it is copied again.`,

@@ -41,7 +41,7 @@ const LANES = 'test/unit/config/lanes.test.ts';
 const STACK = 'test/cdk/stack.test.ts';
 const CLIENT_FAULTS = 'test/contract/chef-org.faults.test.ts';
 
-/** What stands between a pair and a lost change, or a delete by mistake (design §3 to §5). */
+/** What stands between a pair and a lost change, or a delete by mistake. */
 export const PROTECTIONS: readonly Protection[] = [
   {
     name: 'overlap of the feed',

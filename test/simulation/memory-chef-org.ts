@@ -9,7 +9,7 @@ import { asKept } from './object-texts.ts';
 import type { Actor, Scheduler } from './scheduler.ts';
 import type { Request, ServerFaults } from './server-faults.ts';
 
-/** How far a server's search is behind its database in what there is; the rows themselves are read from the database (API facts §5). */
+/** How far a server's search is behind its database in what there is; the rows themselves are read from the database. */
 export interface SearchBehaviour {
   /** This server has a search. */
   readonly isThere: boolean;
@@ -211,7 +211,7 @@ export function createMemoryChefOrg(settings: MemoryChefOrgSettings): ChefOrg {
 
     async names(list) {
       const request = { method: 'GET', path: list } as const;
-      // The lists of kinds are never falsely missing on a live server, a bag's own list is (API facts §12).
+      // The lists of kinds are never falsely missing on Chef Infra Server 15.10, a bag's own list is.
       const notFound = list.startsWith('/data/') ? () => undefined : undefined;
       const names = await send<readonly string[] | undefined>(request, () => org.names(list), {
         notFound,

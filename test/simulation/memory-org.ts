@@ -31,8 +31,8 @@ export interface MemoryOrg {
   everIn(list: ListPath): readonly { readonly path: ObjectPath; readonly name: string }[];
   put(path: ObjectPath, text: string, writer: Writer): void;
   /**
-   * What a manifest with an unknown checksum leaves although it is refused (API facts §12): a new version stays, listed and readable; an
-   * existing one keeps its text and loses its files.
+   * What a manifest with an unknown checksum leaves although it is refused (seen on Chef Infra Server 15.10): a new version stays, listed
+   * and readable; an existing one keeps its text and loses its files.
    */
   leaveHalfWritten(path: ObjectPath, text: string, writer: Writer): void;
   /** A cookbook version whose every file is here with the right bytes; any other object that exists. */

@@ -200,7 +200,7 @@ function fateInEpisode(episode: Episode, request: Request, chance: Chance): Fate
 
 const isList = (path: string): boolean => /^\/(cookbooks|data|data\/[^/]+|roles|environments)$/.test(path);
 
-/** Shares as measured with 150 connections on a live server (API facts §12), with more false 404s, to meet them. */
+/** Shares as measured with 150 connections on Chef Infra Server 15.10, with more false 404s, to meet them. */
 function overloaded(chance: Chance): Fate | undefined {
   const lot = chance.random();
   if (lot < 0.45) return undefined;
