@@ -3,7 +3,6 @@ import { ChefRequestError } from '../../lib/model/chef-request-error.ts';
 import type { ObjectPath } from '../../lib/model/object-path.ts';
 import type { Side } from '../../lib/model/side.ts';
 import { resyncPair, retryObjects, startPair, stopPair } from '../../lib/sync/control-pair.ts';
-import type { PairContext } from '../../lib/sync/pair-context.ts';
 import { filesOf } from './memory-org.ts';
 import { objectText } from './object-texts.ts';
 import type { Profile } from './profile.ts';
@@ -25,15 +24,15 @@ const MINUTE_MS = 60_000;
 const NO_QUEUE_FAULTS = { lostShare: 0, failedShare: 0, acknowledgementLostShare: 0 };
 const ROLES = [1, 2, 3, 4, 5, 6].map((n): ObjectPath => `/roles/r${n}`);
 
-/** The search of the primary shows every role as it was first. */
-const withStaleSearch = (ports: PairContext): PairContext => ({
-  ...ports,
-  primary: {
-    ...ports.primary,
-    bodies: async (list) =>
-      list === '/roles'
-        ? new Map((await ports.primary.names(list)).map((name) => [name, objectText(`/roles/${name}`, 0)]))
-        : await ports.primary.bodies(list),
+/** Servers on which this, and nothing else, goes wrong, from one minute of the world to another. */
+const withEpisode = (
+  episode: Omit<Episode, 'from' | 'until'>,
+  { fromMinute = 0, untilMinute }: { readonly fromMinute?: number; readonly untilMinute: number },
+): Partial<Profile> => ({
+  servers: {
+    episodes: [{ ...episode, from: START_AT + fromMinute * MINUTE_MS, until: START_AT + untilMinute * MINUTE_MS }],
+    refusals: [],
+    strayShare: 0,
   },
 });
 
@@ -49,15 +48,11 @@ test('E1.4 E1.5 E3.1 copies an object whose feed id became visible after a large
   let areRolesListed = true;
   const stage = createStage({
     profile: { hasFeed: true },
-    plant: (ports) => ({
-      ...ports,
-      primary: {
-        ...ports.primary,
-        bodies: async (list) => (areRolesListed ? await ports.primary.bodies(list) : undefined),
-        names: async (list) => {
-          if (areRolesListed || list !== '/roles') return await ports.primary.names(list);
-          throw refusal(`GET ${list}`, 403, 'primary');
-        },
+    primary: (real) => ({
+      bodies: async (list) => (areRolesListed ? await real.bodies(list) : undefined),
+      names: async (list) => {
+        if (areRolesListed || list !== '/roles') return await real.names(list);
+        throw refusal(`GET ${list}`, 403, 'primary');
       },
     }),
   });
@@ -219,16 +214,8 @@ test('deletes nothing of a replica that was replaced while a delete was on its w
 });
 
 test('writes an object again when an overloaded replica falsely called it missing', async () => {
-  const from = START_AT + 4 * MINUTE_MS;
-  const stage = createStage({
-    profile: {
-      servers: {
-        episodes: [{ side: 'replica', kind: 'strain', from, until: from + 20 * MINUTE_MS }],
-        refusals: [],
-        strayShare: 0,
-      },
-    },
-  });
+  const overloaded = { side: 'replica', kind: 'strain' } as const;
+  const stage = createStage({ profile: withEpisode(overloaded, { fromMinute: 4, untilMinute: 24 }) });
   await copied(stage, ROLES);
   for (let content = 1; content < 12; content += 1) {
     for (const path of ROLES) stage.writer.write(path, content % 3);
@@ -241,16 +228,8 @@ test('writes an object again when an overloaded replica falsely called it missin
 });
 
 test('E3.2 deletes nothing while the lists of the primary lie empty', async () => {
-  const from = START_AT + 5 * MINUTE_MS;
-  const stage = createStage({
-    profile: {
-      servers: {
-        episodes: [{ side: 'primary', kind: 'empty lists', from, until: from + 10 * MINUTE_MS }],
-        refusals: [],
-        strayShare: 0,
-      },
-    },
-  });
+  const lying = { side: 'primary', kind: 'empty lists' } as const;
+  const stage = createStage({ profile: withEpisode(lying, { fromMinute: 5, untilMinute: 15 }) });
   await copied(stage, ['/roles/r1', '/environments/e1', '/data/b1', '/data/b1/i1', '/cookbooks/apt/1.0.0']);
 
   await stage.pollFor(10);
@@ -337,15 +316,11 @@ test('E1.1 E1.2 sends again what the queue took and lost', async () => {
 test('E1.3 E3.6 a retry within the five minutes in which the queue knows an id is delivered', async () => {
   let refusals = 2;
   const stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        replace: async (ref, text) => {
-          refusals -= 1;
-          if (refusals >= 0) throw refusal(`PUT ${ref.path}`, 400);
-          return await ports.replica.replace(ref, text);
-        },
+    replica: (real) => ({
+      replace: async (ref, text) => {
+        refusals -= 1;
+        if (refusals >= 0) throw refusal(`PUT ${ref.path}`, 400);
+        return await real.replace(ref, text);
       },
     }),
   });
@@ -361,15 +336,11 @@ test('E1.3 E3.6 a retry within the five minutes in which the queue knows an id i
 
 test('E1.6 E1.9 E1.10 E2 C1 E2 D1 an object whose copier never ends is parked, and every other one is copied', async () => {
   const stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        create: async (ref, text) => {
-          // Longer than a copier lives, and than its message stays invisible.
-          if (ref.path === '/roles/huge') await ports.clock.sleep(10 * MINUTE_MS);
-          return await ports.replica.create(ref, text);
-        },
+    replica: (real, { clock }) => ({
+      create: async (ref, text) => {
+        // Longer than a copier lives, and than its message stays invisible.
+        if (ref.path === '/roles/huge') await clock.sleep(10 * MINUTE_MS);
+        return await real.create(ref, text);
       },
     }),
   });
@@ -529,13 +500,9 @@ test('E2 C6 a write that lands after its successor is put right', async () => {
 test('E3.2 deletes nothing when the primary says 404 about an object that was changed', async () => {
   const stage = createStage({
     profile: { hasFeed: true },
-    plant: (ports) => ({
-      ...ports,
-      primary: {
-        ...ports.primary,
-        read: async (ref) =>
-          ref.path === '/roles/r1' && isLying ? { missing: true, isChefShaped: true } : await ports.primary.read(ref),
-      },
+    primary: (real) => ({
+      read: async (ref) =>
+        ref.path === '/roles/r1' && isLying ? { missing: true, isChefShaped: true } : await real.read(ref),
     }),
   });
   let isLying = false;
@@ -661,20 +628,10 @@ test('keeps a cookbook version whose delete was let go before that of a role tha
 
 test('says which failing role keeps the delete of a cookbook version that it may name', async () => {
   const stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        replace: async (ref, text) => {
-          if (ref.path !== '/roles/r1') return await ports.replica.replace(ref, text);
-          throw new ChefRequestError({
-            side: 'replica',
-            request: `PUT ${ref.path}`,
-            cause: 'status',
-            status: 400,
-            text: 'no',
-          });
-        },
+    replica: (real) => ({
+      replace: async (ref, text) => {
+        if (ref.path !== '/roles/r1') return await real.replace(ref, text);
+        throw refusal(`PUT ${ref.path}`, 400);
       },
     }),
   });
@@ -697,20 +654,16 @@ test('E3.4 no cookbook version is deleted while another one is uploaded, though 
   const besideUploads: ObjectPath[] = [];
   const stage = createStage({
     profile: { hasFeed: true },
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        writeCookbook: async (ref, manifest, files) => {
-          uploading.add(ref.path);
-          await ports.clock.sleep((minutesOf.get(ref.path) ?? 0) * MINUTE_MS);
-          await ports.replica.writeCookbook(ref, manifest, files);
-          uploading.delete(ref.path);
-        },
-        remove: async (ref) => {
-          if (uploading.size > 0) besideUploads.push(ref.path);
-          return await ports.replica.remove(ref);
-        },
+    replica: (real, { clock }) => ({
+      writeCookbook: async (ref, manifest, files) => {
+        uploading.add(ref.path);
+        await clock.sleep((minutesOf.get(ref.path) ?? 0) * MINUTE_MS);
+        await real.writeCookbook(ref, manifest, files);
+        uploading.delete(ref.path);
+      },
+      remove: async (ref) => {
+        if (uploading.size > 0) besideUploads.push(ref.path);
+        return await real.remove(ref);
       },
     }),
   });
@@ -744,9 +697,8 @@ test('E3.5 one object that the replica refuses stops neither its stage nor the n
 });
 
 test('E3.7 no object collects attempts while the replica is down', async () => {
-  const from = START_AT + 5 * MINUTE_MS;
-  const down = { side: 'replica', kind: 'down', from, until: from + 120 * MINUTE_MS } as const;
-  const stage = createStage({ profile: { servers: { episodes: [down], refusals: [], strayShare: 0 } } });
+  const down = { side: 'replica', kind: 'down' } as const;
+  const stage = createStage({ profile: withEpisode(down, { fromMinute: 5, untilMinute: 125 }) });
   await copied(stage, ROLES);
   await stage.wait(4);
   for (const path of ROLES) stage.writer.write(path, 1);
@@ -765,20 +717,16 @@ test('E3.7 no object collects attempts while the replica goes away in the middle
   let isCutting = false;
   let isAway = false;
   const stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        replace: async (ref, text) => {
-          if (!isCutting) return await ports.replica.replace(ref, text);
-          isAway = true;
-          throw reset(`PUT ${ref.path}`);
-        },
-        probe: async () => {
-          if (!isAway) return await ports.replica.probe();
-          isAway = false;
-          throw reset('GET /organizations');
-        },
+    replica: (real) => ({
+      replace: async (ref, text) => {
+        if (!isCutting) return await real.replace(ref, text);
+        isAway = true;
+        throw reset(`PUT ${ref.path}`);
+      },
+      probe: async () => {
+        if (!isAway) return await real.probe();
+        isAway = false;
+        throw reset('GET /organizations');
       },
     }),
   });
@@ -812,7 +760,16 @@ test('E3.10 a changed filter brings in what it adds, and deletes nothing of what
 });
 
 test('E3.14 copies what is written during a bootstrap', async () => {
-  const stage = createStage({ profile: { hasFeed: true }, plant: withStaleSearch });
+  const stage = createStage({
+    profile: { hasFeed: true },
+    primary: (real) => ({
+      // The search shows every role as it was first.
+      bodies: async (list) =>
+        list === '/roles'
+          ? new Map((await real.names(list)).map((name) => [name, objectText(`/roles/${name}`, 0)]))
+          : await real.bodies(list),
+    }),
+  });
   for (const path of ROLES) stage.writer.write(path, 0);
   stage.poll();
   for (const path of ROLES) {
@@ -830,15 +787,9 @@ test('E3.14 copies what is written during a bootstrap', async () => {
 test('E3.17 a primary that shows an older state than its feed told of is found out', async () => {
   const stage = createStage({
     profile: { hasFeed: true },
-    plant: (ports) => ({
-      ...ports,
-      primary: {
-        ...ports.primary,
-        read: async (ref) =>
-          ref.path === '/roles/r1' && isBehind
-            ? { ref, text: objectText('/roles/r1', 0) }
-            : await ports.primary.read(ref),
-      },
+    primary: (real) => ({
+      read: async (ref) =>
+        ref.path === '/roles/r1' && isBehind ? { ref, text: objectText('/roles/r1', 0) } : await real.read(ref),
     }),
   });
   let isBehind = false;
@@ -888,15 +839,6 @@ test('copies nothing while it is stopped, and everything that changed once it is
   expect(stage.violations()).toEqual([]);
 });
 
-/** Servers on which this, and nothing else, goes wrong for the first minutes. */
-const withEpisode = (episode: Omit<Episode, 'from' | 'until'>, minutes: number): Partial<Profile> => ({
-  servers: {
-    episodes: [{ ...episode, from: START_AT, until: START_AT + minutes * MINUTE_MS }],
-    refusals: [],
-    strayShare: 0,
-  },
-});
-
 /** A pair whose replica refuses cookbooks halfway as long as `isRefusing`. */
 function stageWithHalfDoneRefusals(profile: Partial<Profile> = {}): {
   readonly stage: Stage;
@@ -905,15 +847,11 @@ function stageWithHalfDoneRefusals(profile: Partial<Profile> = {}): {
   let isRefusing = false;
   const stage: Stage = createStage({
     profile,
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        writeCookbook: async (ref, manifest, files) => {
-          if (!isRefusing) return await ports.replica.writeCookbook(ref, manifest, files);
-          stage.replica.leaveHalfWritten(ref.path, manifest, 'copier');
-          throw refusal(`PUT ${ref.path}`, 400);
-        },
+    replica: (real) => ({
+      writeCookbook: async (ref, manifest, files) => {
+        if (!isRefusing) return await real.writeCookbook(ref, manifest, files);
+        stage.replica.leaveHalfWritten(ref.path, manifest, 'copier');
+        throw refusal(`PUT ${ref.path}`, 400);
       },
     }),
   });
@@ -963,17 +901,13 @@ test('brings the files of a cookbook version back that a refused newer one took 
 test('parks a cookbook version whose files vanish again and again, instead of uploading them for ever', async () => {
   const path = '/cookbooks/apt/1.0.0';
   const stage: Stage = createStage({
-    plant: (ports) => ({
-      ...ports,
-      replica: {
-        ...ports.replica,
-        writeCookbook: async (ref, manifest, files) => {
-          uploads += 1;
-          stage.replica.collect(filesOf(manifest));
-          const failure = { side: 'replica', request: `PUT ${ref.path}`, cause: 'status', status: 400 } as const;
-          await files.open('shared-license');
-          throw new ChefRequestError({ ...failure, text: 'checksum', isMissingChecksum: true, hasProgressed: true });
-        },
+    replica: () => ({
+      writeCookbook: async (ref, manifest, files) => {
+        uploads += 1;
+        stage.replica.collect(filesOf(manifest));
+        const failure = { side: 'replica', request: `PUT ${ref.path}`, cause: 'status', status: 400 } as const;
+        await files.open('shared-license');
+        throw new ChefRequestError({ ...failure, text: 'checksum', isMissingChecksum: true, hasProgressed: true });
       },
     }),
   });
@@ -989,7 +923,7 @@ test('parks a cookbook version whose files vanish again and again, instead of up
 });
 
 test('commits no file that the replica’s store kept with other bytes', async () => {
-  const stage = createStage({ profile: withEpisode({ side: 'replica', kind: 'wrong bytes' }, 20) });
+  const stage = createStage({ profile: withEpisode({ side: 'replica', kind: 'wrong bytes' }, { untilMinute: 20 }) });
   const paths = ['/cookbooks/apt/1.0.0', '/cookbooks/web/2.0.0', '/cookbooks/db/0.1.0'] as const;
   for (const path of paths) stage.writer.write(path, 0);
 
@@ -1003,7 +937,9 @@ test('commits no file that the replica’s store kept with other bytes', async (
 test.each([400, 403, 413])(
   'shows what a full replica refuses with %i, and copies it when there is room',
   async (status) => {
-    const stage = createStage({ profile: withEpisode({ side: 'replica', kind: 'full', limit: 4, status }, 60) });
+    const stage = createStage({
+      profile: withEpisode({ side: 'replica', kind: 'full', limit: 4, status }, { untilMinute: 60 }),
+    });
     for (const path of ROLES) stage.writer.write(path, 0);
 
     await stage.pollFor(20);

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../../lib/model/ledger-entry.ts';
 import type { ObjectPath } from '../../lib/model/object-path.ts';
+import type { ChefOrg } from '../../lib/ports/chef-org.ts';
 import { approveDeletes } from '../../lib/sync/control-pair.ts';
 import { copyObjects } from '../../lib/sync/copy-objects.ts';
 import type { PairContext } from '../../lib/sync/pair-context.ts';
@@ -7,7 +8,7 @@ import { type PairStatus, pairStatus } from '../../lib/sync/pair-status.ts';
 import { createChance } from './chance.ts';
 import type { Violation } from './invariants.ts';
 import { CALM_PROFILE, type Profile } from './profile.ts';
-import { APPROVER, createWorld, POLL_SECONDS, type World, type WorldOptions } from './world.ts';
+import { APPROVER, createWorld, POLL_SECONDS, type World } from './world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -31,12 +32,15 @@ export interface Stage extends World {
   readonly differences: () => readonly ObjectPath[];
 }
 
+/** What a server does otherwise than `real`, the world's own: methods in the place of those. */
+type OtherAnswers = (real: ChefOrg, ports: PairContext) => Partial<ChefOrg>;
+
 export interface StageOptions {
   readonly profile?: Partial<Profile>;
   readonly afterWrite?: (stage: Stage, path: ObjectPath) => void;
   readonly afterDecision?: (stage: Stage, entry: LedgerEntry) => void;
-  /** As in the world's options. */
-  readonly plant?: WorldOptions['plant'];
+  readonly primary?: OtherAnswers;
+  readonly replica?: OtherAnswers;
   readonly pair?: string;
   readonly beside?: Stage;
 }
@@ -46,7 +50,11 @@ export function createStage(options: StageOptions = {}): Stage {
     isTold: false,
     afterWrite: (path) => options.afterWrite?.(stage, path),
     afterDecision: (entry) => options.afterDecision?.(stage, entry),
-    plant: options.plant,
+    plant: (ports) => ({
+      ...ports,
+      primary: { ...ports.primary, ...options.primary?.(ports.primary, ports) },
+      replica: { ...ports.replica, ...options.replica?.(ports.replica, ports) },
+    }),
     pair: options.pair,
     beside: options.beside,
   });
