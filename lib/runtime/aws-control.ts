@@ -29,7 +29,7 @@ export interface JobStarted {
 /** What control answers to its requests. */
 export type ControlAnswer = readonly OperatorAnswer[] | JobStarted;
 
-/** A removal goes on in the next page after this long. */
+/** No request is worked on for much longer than this: a removal goes on in the next page, and an operator is told what is left of others. */
 const LONG_PAGE_MS = 120_000;
 
 /**
@@ -125,7 +125,7 @@ export function openAwsControl(logOf: LogOf): (event: unknown) => Promise<Operat
         return { answer: logged([{ pair, text: 'forgotten; the replica keeps everything' }]) };
       }
       default:
-        return { answer: logged(await answerOperator(request, known)) };
+        return { answer: logged(await answerOperator(request, known, systemClock.now() + LONG_PAGE_MS)) };
     }
   };
 

@@ -184,7 +184,7 @@ function chunksOf(lines: readonly JobLine[]): readonly (readonly JobLine[])[] {
   const chunks: JobLine[][] = [];
   let bytes = CHUNK_BYTES;
   for (const line of lines) {
-    const size = JSON.stringify(line).length;
+    const size = Buffer.byteLength(JSON.stringify(line));
     if (bytes + size > CHUNK_BYTES) {
       chunks.push([]);
       bytes = 0;

@@ -9,21 +9,26 @@ import { takeHint } from './take-hint.ts';
 /**
  * Does what an operator asks, pair by pair. `recordsOf` finds a pair's records and throws a sentence when there is no such pair. Throws a
  * `SyncError` for a plan that is not there, for a path with nothing to retry and for one that the pair does not replicate; then nothing was
- * done to that pair.
+ * done to that pair. What is left when the deadline (ms) has come is told in the answer, and the same request goes on there.
  */
 export async function answerOperator(
   request: OperatorRequest,
   recordsOf: (pair: string) => PairRecords,
+  deadline = Number.POSITIVE_INFINITY,
 ): Promise<readonly OperatorAnswer[]> {
   const names = request.command === 'approve-deletes' ? [request.pair] : request.pairs;
   // A name that is wrong must not leave half of the request done.
   const chosen = names.map(recordsOf);
   const answers: OperatorAnswer[] = [];
-  for (const records of chosen) answers.push({ pair: records.pair, ...(await answer(request, records)) });
+  for (const records of chosen) answers.push({ pair: records.pair, ...(await answer(request, records, deadline)) });
   return answers;
 }
 
-async function answer(request: OperatorRequest, records: PairRecords): Promise<Omit<OperatorAnswer, 'pair'>> {
+async function answer(
+  request: OperatorRequest,
+  records: PairRecords,
+  deadline: number,
+): Promise<Omit<OperatorAnswer, 'pair'>> {
   switch (request.command) {
     case 'stop':
       await stopPair(records);
@@ -36,8 +41,9 @@ async function answer(request: OperatorRequest, records: PairRecords): Promise<O
       return { text: 'everything is read and compared again, beginning with the next poll' };
     case 'retry': {
       for (const path of request.paths ?? []) await refuseUnlessToBeCopied(records, path);
-      const objects = await retryObjects(records, request.paths && new Set(request.paths));
-      return { text: objects === 1 ? '1 object is due again' : `${objects} objects are due again`, objects };
+      const { objects, isDone } = await retryObjects(records, request.paths && new Set(request.paths), deadline);
+      const text = objects === 1 ? '1 object is due again' : `${objects} objects are due again`;
+      return { text: isDone ? text : `${text}${AND_MORE}`, objects };
     }
     case 'notify': {
       const refs = request.paths.map(trustedRef);
@@ -51,12 +57,20 @@ async function answer(request: OperatorRequest, records: PairRecords): Promise<O
     case 'approve-deletes': {
       // One that is wrong must not leave the others released.
       for (const plan of request.plans) await refuseUnknownPlan(records, plan);
-      let objects = 0;
-      for (const plan of new Set(request.plans)) objects += await approveDeletes(records, plan);
-      return { text: objects === 1 ? '1 delete is released' : `${objects} deletes are released`, objects };
+      let [objects, isDone] = [0, true];
+      for (const plan of new Set(request.plans)) {
+        const released = await approveDeletes(records, plan, deadline);
+        objects += released.objects;
+        isDone &&= released.isDone;
+      }
+      const text = objects === 1 ? '1 delete is released' : `${objects} deletes are released`;
+      return { text: isDone ? text : `${text}${AND_MORE}`, objects };
     }
   }
 }
+
+/** So many objects that a function has no time for all of them. */
+const AND_MORE = ', and time was over before the last: run it again';
 
 async function refuseUnknownPlan({ pair, ledger }: PairRecords, plan: string): Promise<void> {
   const plans = await ledger.plans();

@@ -44,10 +44,21 @@ export async function resyncPair(ctx: PairRecords): Promise<void> {
   );
 }
 
-/** Parked and failing objects (all of them, or those named) are due at once, with no attempts. Answers how many. */
-export async function retryObjects(ctx: PairRecords, paths?: ReadonlySet<ObjectPath>): Promise<number> {
+/** What an operator's request came to. */
+export interface SteeredObjects {
+  readonly objects: number;
+  /** False: time was over before the last of them. The same request goes on there. */
+  readonly isDone: boolean;
+}
+
+/** Parked and failing objects (all of them, or those named) are due at once, with no attempts. Stops at the deadline (ms), after one at least. */
+export async function retryObjects(
+  ctx: PairRecords,
+  paths?: ReadonlySet<ObjectPath>,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<SteeredObjects> {
   const epoch = (await ctx.state.read())?.epoch;
-  if (epoch === undefined) return 0;
+  if (epoch === undefined) return { objects: 0, isDone: true };
   let retried = 0;
   for (const bucket of [1, 2, 3, 4, 5, 6, 'parked'] as const) {
     const chosen: LedgerEntry[] = [];
@@ -61,6 +72,7 @@ export async function retryObjects(ctx: PairRecords, paths?: ReadonlySet<ObjectP
     );
     for (const entry of chosen) {
       const now = ctx.clock.now();
+      if (retried > 0 && now >= deadline) return { objects: retried, isDone: false };
       const { isChanged } = await ctx.ledger.update(entry.path, (current) =>
         current === undefined
           ? undefined
@@ -69,7 +81,7 @@ export async function retryObjects(ctx: PairRecords, paths?: ReadonlySet<ObjectP
       if (isChanged) retried += 1;
     }
   }
-  return retried;
+  return { objects: retried, isDone: true };
 }
 
 const isChosen = (
@@ -82,13 +94,18 @@ const isChosen = (
   (paths === undefined ? isParked || entry.attempts > 0 : paths.has(entry.path));
 
 /**
- * Lets the deletes of a plan go, where the entry's version is still the one that was planned. Answers how many; 0 when the plan does not
- * exist any more.
+ * Lets the deletes of a plan go, where the entry's version is still the one that was planned; none when the plan does not exist any more.
+ * Stops at the deadline (ms), after one at least; then the plan stays for the rest.
  */
-export async function approveDeletes(ctx: PairRecords, planId: string): Promise<number> {
+export async function approveDeletes(
+  ctx: PairRecords,
+  planId: string,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<SteeredObjects> {
   const held = await heldEntries(ctx);
   let released = 0;
   for (const entry of held.filter((one) => one.plan === planId)) {
+    if (released > 0 && ctx.clock.now() >= deadline) return { objects: released, isDone: false };
     const { isChanged } = await ctx.ledger.update(entry.path, (current) =>
       current?.plan === planId ? release(current, entry.version, ctx.clock.now()) : undefined,
     );
@@ -103,5 +120,5 @@ export async function approveDeletes(ctx: PairRecords, planId: string): Promise<
       return rest;
     });
   }
-  return released;
+  return { objects: released, isDone: true };
 }

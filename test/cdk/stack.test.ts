@@ -498,7 +498,7 @@ test('two stacks stand side by side in one account: no name of one is a name of 
   const names = ({ templates }: Synthesized): string[] =>
     templates.flatMap((template) =>
       Object.values(resourcesOf(template)).flatMap(({ Properties }) =>
-        ['FunctionName', 'QueueName', 'LogGroupName', 'AlarmName', 'DashboardName', 'TableName', 'RoleName']
+        ['FunctionName', 'QueueName', 'LogGroupName', 'AlarmName', 'DashboardName', 'TableName', 'RoleName', 'Name']
           .map((property) => Properties[property])
           .filter((name) => typeof name === 'string'),
       ),
