@@ -16,6 +16,7 @@ import {
   pairPartition,
   planKey,
   unsyncedKey,
+  versionsPrefix,
 } from './row-keys.ts';
 
 /**
@@ -55,6 +56,8 @@ export function createDynamoLedger(table: DynamoTable, pairName: string): Ledger
     countUnsynced: (bucket) => table.count({ pk, prefix: bucketPrefix(bucket), isIndex: true }),
 
     entriesOf: async (list) => bodies(await table.query<LedgerEntry>({ pk, prefix: entriesPrefix(list) })),
+
+    versionsOf: async (cookbook) => bodies(await table.query<LedgerEntry>({ pk, prefix: versionsPrefix(cookbook) })),
 
     readList: async (side, list) => (await table.read<ListRow>(listKey(pairName, side, list)))?.body,
 

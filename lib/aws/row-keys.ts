@@ -1,4 +1,5 @@
 import type { UnsyncedBucket } from '../model/ledger-entry.ts';
+import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { type ListPath, listOf, nameInList, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { Side } from '../model/side.ts';
 import type { RowKey } from './dynamo-table.ts';
@@ -15,6 +16,9 @@ const ENTRIES_PREFIX = 'OBJ#';
 
 /** Begins the sort keys of a list's members and of nothing else: `/data` does not begin `/data/users`. */
 export const entriesPrefix = (list: ListPath): string => `${ENTRIES_PREFIX}${list}#`;
+
+/** Begins the sort keys of a cookbook's versions and of nothing else. */
+export const versionsPrefix = (cookbook: string): string => `${entriesPrefix(NAMED_CONTENT_LIST)}${cookbook}/`;
 
 export function entryKey(pair: string, path: ObjectPath): RowKey {
   const ref = trustedRef(path);

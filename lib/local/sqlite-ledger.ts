@@ -1,5 +1,6 @@
 import type { Hint } from '../model/hint.ts';
 import { type LedgerEntry, unsyncedBucket } from '../model/ledger-entry.ts';
+import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import { type ListPath, listOf, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { DeletePlan, ListRow } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
@@ -74,6 +75,13 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
     async entriesOf(list) {
       const sql = 'SELECT body FROM entry INDEXED BY entry_list WHERE pair = ? AND list = ?';
       return file.rows(sql, pairName, list).map(entryOf);
+    },
+
+    async versionsOf(cookbook) {
+      const first = `${NAMED_CONTENT_LIST}/${cookbook}/`;
+      // `0` follows `/`: between both are the paths that begin with `first`.
+      const sql = "SELECT body FROM entry WHERE pair = ? AND path > ? AND path < ?";
+      return file.rows(sql, pairName, first, `${first.slice(0, -1)}0`).map(entryOf);
     },
 
     readList: async (side, list) => readList(side, list),

@@ -33,6 +33,8 @@ export interface Ledger {
   countUnsynced(bucket: UnsyncedBucket): Promise<number>;
   /** Every entry of a list's members, tombstones included. Only for lists whose digest differs. */
   entriesOf(list: ListPath): Promise<readonly LedgerEntry[]>;
+  /** Every entry of a cookbook's versions, tombstones included. Reads nothing of other cookbooks. */
+  versionsOf(cookbook: string): Promise<readonly LedgerEntry[]>;
   readList(side: Side, list: ListPath): Promise<ListRow | undefined>;
   /** As `update`, for the row of a list. */
   updateList(

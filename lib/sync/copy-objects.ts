@@ -1,13 +1,13 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { CopyMessage } from '../model/copy-message.ts';
-import { begin, noteCopyEnded, park, retryAt, waitForContent } from '../model/ledger-entry.ts';
+import { begin, noteCopyEnded, park, retryAt } from '../model/ledger-entry.ts';
 import { ATTEMPTS_BEFORE_PARKING, PARKED_RETRY_MS } from '../plan/backoff.ts';
 import { applyDeletes } from './apply-deletes.ts';
-import { applyUpsert, readSource, type Source } from './apply-upsert.ts';
+import { applyUpsert, readSource } from './apply-upsert.ts';
+import { awaitContent, mustAwaitContent } from './await-content.ts';
 import { judge } from './breaker.ts';
 import { type Begun, type CopyOutcome, recordFailure } from './copy-attempt.ts';
-import { isExpectedFailure, mayNameContent, type PairContext } from './pair-context.ts';
-import { voidListsOf } from './void-list.ts';
+import { isExpectedFailure, type PairContext } from './pair-context.ts';
 
 /** For copiers that are watched: on AWS their time is limited, and part of a batch can be acknowledged. */
 export interface CopyWatch {
@@ -99,26 +99,12 @@ async function attempt(ctx: PairContext, begun: Begun): Promise<CopyOutcome> {
   try {
     const source = await readSource(ctx, begun);
     seen = source.fingerprint;
-    if (isAheadOfContent(ctx, begun, source)) return await deferToContent(ctx, begun, source);
+    if (await mustAwaitContent(ctx, begun, source)) return await awaitContent(ctx, begun, source);
     return await applyUpsert(ctx, begun, source);
   } catch (error) {
     if (!isExpectedFailure(error)) throw error;
     return await recordFailure(ctx, begun, await judge(ctx, error), { hasProgressed: hasProgressed(error), seen });
   }
-}
-
-/**
- * The definition is newer than what the inventory saw: it may name a cookbook that was uploaded after the cookbooks were listed. What feed
- * and hints told of was not seen by an inventory; there the cookbook was told of too.
- */
-const isAheadOfContent = (ctx: PairContext, { entry }: Begun, { ref, fingerprint }: Source): boolean =>
-  mayNameContent(ctx, ref) && entry.seen !== undefined && entry.seen !== fingerprint;
-
-async function deferToContent(ctx: PairContext, { entry, state }: Begun, source: Source): Promise<CopyOutcome> {
-  await voidListsOf(ctx, [source.ref], state.epoch);
-  const found = { seen: source.fingerprint, now: ctx.clock.now() };
-  await ctx.ledger.update(entry.path, (current) => waitForContent(current, entry.version, found));
-  return 'waiting';
 }
 
 /** Files that were committed and are missing all the same are no progress: that could go on for ever. */

@@ -19,8 +19,7 @@ export const INVARIANTS = [
   'StatusTruth',
   /**
    * What a role or an environment names is on the replica: in orderly worlds at every step, elsewhere as far as the gate of the phases can
-   * know. What a feed or an event told of need not be valid towards what was written less than a minute before: the copier reads a
-   * definition that can be newer than what was told, and name a cookbook that only the next poll hears of (docs/decisions/0008).
+   * know.
    */
   'ReferencesValid',
   /** No object is tried for ever. */
@@ -64,8 +63,8 @@ export interface Truth {
   readonly liveEntries: (kind: ObjectKind) => number;
   /** Whether the primary's object is as the ledger last saw it. */
   readonly isAsSeen: (path: ObjectPath) => boolean;
-  /** What is written or deleted while nothing fails must leave every reference valid; `told`: as far as it was told of in time. */
-  readonly strictReferences: Readonly<Record<'upserts' | 'deletes', 'always' | 'told' | 'never'>>;
+  /** Nothing fails and nobody else has a hand in either side: what is written or deleted must leave every reference valid. */
+  readonly hasValidReferences: boolean;
   /** Whether the replica failed, and so may have lied, since then. */
   readonly hasReplicaFailedSince: (time: number) => boolean;
 }
@@ -81,8 +80,6 @@ export interface Invariants extends Pick<WriteWatch, 'written' | 'removed'> {
   readonly violations: readonly Violation[];
 }
 
-/** What is done a poll apart is told of by the same poll, or by two whose order nobody knows. */
-const TOLD_TOGETHER_MS = 60_000;
 /** The guard's rule of the half holds above three; lists may have shown one or two less than the ledger knows. */
 const FEW = 5;
 const DAY_MS = 24 * 60 * 60_000;
@@ -93,8 +90,6 @@ const MOST_ATTEMPTS_IN_A_WHILE = 40;
 export function createInvariants(truth: Truth): Invariants {
   const { primary, replica, now } = truth;
   const violations: Violation[] = [];
-  /** When the present version of an entry was observed. */
-  const observedAt = new Map<ObjectPath, number>();
   /** When attempts began lately. */
   const attemptsAt = new Map<ObjectPath, readonly number[]>();
   /** When the guard last let a delete of the object go. */
@@ -114,17 +109,11 @@ export function createInvariants(truth: Truth): Invariants {
     if (JSON.stringify(what).includes(SECRET)) report('SecretsKept', 'told the content of a data bag item', path);
   }
 
-  /** Whether `path` may not be touched before the replica has what people did to `other`, because that was told of before. */
-  function mustBeValid(strictness: 'always' | 'told' | 'never', other: ObjectPath, path: ObjectPath): boolean {
-    if (strictness !== 'told') return strictness === 'always';
-    return primary.lastChangedAt(other) < (observedAt.get(path) ?? 0) - TOLD_TOGETHER_MS;
-  }
-
   function checkReferences(path: ObjectPath, text: string): void {
     const runStartedAt = truth.state()?.run.startedAt ?? 0;
     for (const cookbook of usedCookbooks(path, text)) {
       if (replica.get(cookbook) !== undefined || !truth.isWanted(trustedRef(cookbook))) continue;
-      if (mustBeValid(truth.strictReferences.upserts, cookbook, path))
+      if (truth.hasValidReferences)
         report('ReferencesValid', `written while the replica lacks ${cookbook}`, path, cookbook);
       const entry = truth.entry(cookbook);
       const isOfRun = entry !== undefined && isUnsettled(entry) && (entry.pendingSince ?? 0) <= runStartedAt;
@@ -197,7 +186,7 @@ export function createInvariants(truth: Truth): Invariants {
       }
       for (const victim of replica.paths()) {
         const isNamed = usedCookbooks(victim, replica.get(victim)?.text ?? '').includes(path);
-        if (isNamed && mustBeValid(truth.strictReferences.deletes, victim, path))
+        if (isNamed && truth.hasValidReferences)
           report('ReferencesValid', `deleted while ${victim} on the replica names it`, path, victim);
         if (victim === path || victim.startsWith(`${path}/`)) checkRemoval(actor, path, victim);
       }
@@ -207,7 +196,6 @@ export function createInvariants(truth: Truth): Invariants {
       told(after, after.path);
       if (after.claims === undefined) claimedAt.delete(after.path);
       else if (before?.claims === undefined) claimedAt.set(after.path, now());
-      if (before === undefined || isOlder(before, after)) observedAt.set(after.path, now());
       const { kind } = trustedRef(after.path);
       const live = truth.liveEntries(kind);
       mostLive.set(kind, Math.max(mostLive.get(kind) ?? 0, live));

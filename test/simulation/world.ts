@@ -152,10 +152,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     isWanted: (ref) => rules.isWanted(ref),
     wasEdited: (path) => edited.has(path),
     wasMisled: (path) => misled.has(path),
-    strictReferences: {
-      upserts: !isOrderly(profile) ? 'never' : profile.hasFeed || profile.hints !== undefined ? 'told' : 'always',
-      deletes: !isOrderly(profile) ? 'never' : profile.hints === undefined ? 'always' : 'told',
-    },
+    hasValidReferences: isOrderly(profile),
     liveEntries: (kind) =>
       [...entries.values()].filter(
         (entry) => (isLive(entry) || isUnsettled(entry)) && trustedRef(entry.path).kind === kind,
@@ -201,6 +198,7 @@ export function createWorld(profile: Profile, chance: Chance, options: WorldOpti
     hasUnsynced: () => call(actor, () => ledger.hasUnsynced()),
     countUnsynced: (bucket) => call(actor, () => ledger.countUnsynced(bucket)),
     entriesOf: (list) => call(actor, () => ledger.entriesOf(list)),
+    versionsOf: (cookbook) => call(actor, () => ledger.versionsOf(cookbook)),
     readList: (side, list) => call(actor, () => ledger.readList(side, list)),
     updateList: (side, list, decide) => call(actor, () => ledger.updateList(side, list, decide)),
     lists: (side) => call(actor, () => ledger.lists(side)),
