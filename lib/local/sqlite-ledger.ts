@@ -80,7 +80,7 @@ export function createSqliteLedger(file: StateFile, pairName: string): Ledger {
     async versionsOf(cookbook) {
       const first = `${NAMED_CONTENT_LIST}/${cookbook}/`;
       // `0` follows `/`: between both are the paths that begin with `first`.
-      const sql = "SELECT body FROM entry WHERE pair = ? AND path > ? AND path < ?";
+      const sql = 'SELECT body FROM entry WHERE pair = ? AND path > ? AND path < ?';
       return file.rows(sql, pairName, first, `${first.slice(0, -1)}0`).map(entryOf);
     },
 

@@ -39,14 +39,12 @@ export interface LedgerEntry {
   readonly claims?: readonly string[];
   /** Guid of the destination on which it was settled as an upsert. Only owned objects are ever deleted. */
   readonly owned?: string;
-  /** Number of the inventory that no longer listed it. */
+  /** Number of the inventory that no longer listed it, or that was the last one when an event told of its delete. */
   readonly absent?: number;
   /** Largest feed id taken in this entry's epoch. */
   readonly feedId?: string;
   /** A definition was read then, which may name content that no list showed yet: sent by runs that began after such a list only. */
   readonly waitsForContent?: number;
-  /** The feed or an event last told of a definition then: sent by runs that began later only, which have the content told of with it. */
-  readonly toldAt?: number;
   /** Id of the plan under which the guard holds it. */
   readonly plan?: string;
   /** A frozen cookbook version is trusted between full readings. */
@@ -102,6 +100,8 @@ export interface Observation {
   readonly isFrozen?: boolean;
   readonly driftedIn?: number;
   readonly waitsForContent?: number;
+  /** Of a delete that no inventory found. */
+  readonly absent?: number;
 }
 
 /**
@@ -141,17 +141,11 @@ export function observe(entry: LedgerEntry | undefined, seen: Observation): Ledg
     feedId: feedId,
     isFrozen: isFrozen,
     waitsForContent: keepsSeen ? entry?.waitsForContent : seen.waitsForContent,
-    toldAt: keepsSeen ? entry?.toldAt : toldAt(seen),
     driftedIn: seen.driftedIn ?? entry?.driftedIn,
     // A delete that the inventory found keeps the number of the pass that first missed the object.
-    absent: seen.action === 'delete' && seen.by === 'inventory' ? entry?.absent : undefined,
+    absent: seen.action === 'delete' && seen.by === 'inventory' ? entry?.absent : seen.absent,
   };
 }
-
-const toldAt = ({ path, action, by, now }: Observation): number | undefined => {
-  const isTold = by === 'feed' || by === 'hint';
-  return isTold && action === 'upsert' && OBJECT_KINDS[trustedRef(path).kind].stage > 1 ? now : undefined;
-};
 
 /** The current primary taken as the starting point (`bootstrap: false`): nothing is copied until the primary changes. */
 export function baseline(seen: Omit<Observation, 'action' | 'by'> & { readonly seen: string }): LedgerEntry {
@@ -216,8 +210,8 @@ export function claimForMember(
 }
 
 /**
- * A definition as its copier found it is newer than what the inventory saw, and may name content that no list showed yet: a new version
- * of the entry, not to be sent before that content was listed.
+ * A definition as its copier found it names content that the replica is not known to have: a new version of the entry, not to be sent before
+ * that content was listed.
  */
 export function waitForContent(
   entry: LedgerEntry | undefined,
@@ -226,13 +220,17 @@ export function waitForContent(
 ): LedgerEntry | undefined {
   const mine = current(entry, version);
   if (mine === undefined) return undefined;
-  const {
-    path,
-    action,
-    version: { epoch },
-  } = mine;
+  const { path, version: mineVersion } = mine;
   const { seen, now } = found;
-  return observe(mine, { path, action, epoch, now, by: 'inventory', seen, waitsForContent: now });
+  return observe(mine, {
+    path,
+    action: 'upsert',
+    epoch: mineVersion.epoch,
+    now,
+    by: 'inventory',
+    seen,
+    waitsForContent: now,
+  });
 }
 
 export interface Settlement {

@@ -47,9 +47,9 @@ const isOut = (entry: LedgerEntry, { now, queueBeganAt }: Backlog): boolean => i
 const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
   !isOut(entry, backlog) && ((entry.nextAttemptAt ?? 0) <= backlog.now || entry.sentAt !== undefined);
 
-/** What it names may not be listed, or was listed or told of too late for this run to copy it first. */
+/** What it names may not be listed, or was listed too late for this run to copy it first. */
 const isAheadOf = (run: Run, entry: LedgerEntry): boolean =>
-  (entry.waitsForContent ?? -1) > (run.contentListedAt ?? -1) || (entry.toldAt ?? -1) > run.startedAt;
+  (entry.waitsForContent ?? -1) > (run.contentListedAt ?? -1);
 
 /** Failed too often, or for this one pass, to keep a phase closed. */
 const isFailing = (entry: LedgerEntry, backlog: Backlog): boolean => {

@@ -1,5 +1,5 @@
-import { canonicalVersion } from '../model/object-path.ts';
 import type { ObjectKind } from '../model/object-kind.ts';
+import { canonicalVersion } from '../model/object-path.ts';
 import { type ExactJson, type ExactObject, parseExactObject } from './exact-json.ts';
 
 /** A cookbook that a role or an environment names. */

@@ -24,7 +24,9 @@ export async function mustAwaitContent(
   if (!mayNameContent(ctx, ref) || entry.seen === fingerprint) return false;
   const destination = guidText(state.guids.replica);
   const named = namedCookbooks(ref.kind, object.text).filter((cookbook) => isReplicated(ctx, cookbook));
-  const areThere = await pMap(named, (cookbook) => isThere(ctx, cookbook, destination), { concurrency: LOOKUPS_AT_ONCE });
+  const areThere = await pMap(named, (cookbook) => isThere(ctx, cookbook, destination), {
+    concurrency: LOOKUPS_AT_ONCE,
+  });
   return areThere.includes(false);
 }
 

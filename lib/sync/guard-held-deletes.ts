@@ -40,8 +40,8 @@ export async function heldEntries(ctx: PairRecords): Promise<readonly LedgerEntr
 }
 
 /**
- * Definitions were read completely after the object was first missed: what they name now is known, and copied before the delete. What the
- * feed told of comes in the order of the writes.
+ * Definitions were read completely after the object was first missed, or an event told of its delete: what they name now is known, and copied
+ * before the delete. What the feed told of comes in the order of the writes.
  */
 function areDefinitionsRead({ inventory: { primary } }: PairState, entry: LedgerEntry): boolean {
   if (entry.absent === undefined) return true;

@@ -94,7 +94,7 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
   // The end of the feed is noted before the epoch's inventory begins: what changes from now on is told by the feed.
   if (isFirstReading) await lease.write((state) => ({ ...state, feed: feed.feed }));
 
-  await followHints(ctx, lease.state().epoch);
+  await followHints(ctx, lease.state());
   let isComplete = feed.outcome !== 'unavailable';
   for (const inventory of await takeInventories(ctx, lease, options)) {
     if (inventory.outcome === 'endpoint') {

@@ -9,6 +9,8 @@ export interface ToldChange {
   readonly ref: ObjectRef;
   readonly action: Action;
   readonly feedId?: string;
+  /** As in the entry. */
+  readonly absent?: number;
 }
 
 /**
@@ -32,10 +34,10 @@ export async function takeChanges(
   );
   await noteBags(ctx, wanted, by, epoch);
   let taken = 0;
-  for (const { ref, action, feedId } of all) {
+  for (const { ref, action, feedId, absent } of all) {
     const now = ctx.clock.now();
     const { isChanged } = await ctx.ledger.update(ref.path, (entry) =>
-      observe(entry, { path: ref.path, action, epoch, now, by, feedId }),
+      observe(entry, { path: ref.path, action, epoch, now, by, feedId, absent }),
     );
     if (isChanged) taken += 1;
   }

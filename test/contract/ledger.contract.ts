@@ -271,6 +271,20 @@ export function describeLedger(kind: string, open: () => Promise<LedgerStore>): 
       expect(await members('/roles')).toEqual([]);
     });
 
+    it('gives the versions of one cookbook, tombstones included, and not those of cookbooks whose names begin alike', async () => {
+      const others = ['apt-repo/1.0.0', 'apt.d/1.0.0', 'apt0/1.0.0', 'ap/1.0.0'].map(
+        (name): ObjectPath => `/cookbooks/${name}`,
+      );
+      for (const path of ['/cookbooks/apt/1.2.0', ...others, '/data/apt/1.0.0'] as const)
+        await put(pendingEntry(path, 1));
+      await put(pendingEntry('/cookbooks/apt/10.0.0', 1, { action: 'delete', state: 'synced' }));
+
+      const versions = (await ledger.versionsOf('apt')).map(({ path }) => path).sort();
+
+      expect(versions).toEqual(['/cookbooks/apt/1.2.0', '/cookbooks/apt/10.0.0']);
+      expect(await ledger.versionsOf('nginx')).toEqual([]);
+    });
+
     it('keeps the row of a list for each side until it is removed', async () => {
       const primary: ListRow = { side: 'primary', list: '/roles', epoch: 1, generation: 1, count: 3, frozen: ['a'] };
       const replica: ListRow = {

@@ -425,29 +425,40 @@ export const PROTECTIONS: readonly Protection[] = [
     caughtBy: { file: GATE, title: 'a definition waits for a run that began after the content it may name was listed' },
   },
   {
-    name: 'definitions told of anew wait for content',
-    reason:
-      'A role that still waits in a run and is told of anew may name a cookbook that is told of with it, and comes with the next run.',
-    file: 'lib/plan/gate-phases.ts',
-    text: ' || (entry.toldAt ?? -1) > run.startedAt',
+    name: 'deletes that events told of wait for definitions',
+    reason: 'The event of the role that no longer names the cookbook may be lost while that of the delete comes.',
+    file: 'lib/sync/follow-hints.ts',
+    text: 'absent: isAwaited ? inventory.primary.number : undefined',
     without: '',
     caughtBy: {
-      file: GATE,
-      title:
-        'a definition told of anew while the run goes on comes with the next one, after the content told of with it',
+      file: MEANWHILE,
+      title: 'a cookbook version whose delete an event told of stays until the roles that name it were read after that',
     },
   },
   {
     name: 'newer definitions wait for content',
-    reason: 'A role that changed after the inventory saw it may name a cookbook that no list showed yet.',
+    reason:
+      'A role that changed after the inventory saw it, or after the feed or an event told of it, may name a cookbook that no list showed yet.',
     file: 'lib/sync/copy-objects.ts',
-    text: 'if (isAheadOfContent(ctx, begun, source)) return await deferToContent(ctx, begun, source);',
+    text: 'if (await mustAwaitContent(ctx, begun, source)) return await awaitContent(ctx, begun, source);',
     without: '',
     caughtBy: {
       file: MEANWHILE,
       title:
-        'copies a role that names a new cookbook after that cookbook, although it was uploaded after the cookbooks were listed',
+        'copies a role that names a new cookbook after that cookbook, although the cookbook came after what the inventory told',
     },
+    alsoCaughtBy: [
+      {
+        file: MEANWHILE,
+        title:
+          'copies a role that names a new cookbook after that cookbook, although the cookbook came after what the feed told',
+      },
+      {
+        file: MEANWHILE,
+        title:
+          'copies a role that names a new cookbook after that cookbook, although the cookbook came after what an event told',
+      },
+    ],
   },
   {
     name: 'claimed before it is written',

@@ -33,8 +33,8 @@ export interface PrimaryWriter {
   fill(): void;
   /** One create, update, forced or refused update of a frozen version, delete, re-creation or renaming, committed now or a little later. */
   writeSomething(lateCommitShare: number): void;
-  /** Sets an object to a content, and tells the feed. */
-  write(path: ObjectPath, content: number): void;
+  /** Sets an object to a content, and tells the feed. A definition names these cookbook versions, else any that are there. */
+  write(path: ObjectPath, content: number, uses?: readonly ObjectPath[]): void;
   /** Gives an object the name of another of its kind that is not there, and tells the feed in one of the ways a server may. */
   rename(path: ObjectPath, to: ObjectPath): void;
   /** Deletes an object, and tells the feed. */
@@ -69,10 +69,11 @@ export function createPrimaryWriter(
     return free.length === 0 ? undefined : chance.pick(free);
   }
 
-  function set(path: ObjectPath, content: number, id: number): void {
-    const cookbooks = org.paths().filter((other) => other.startsWith('/cookbooks/'));
-    // Pins name one version of a cookbook, run lists may name several.
-    const uses = cookbooks.filter((other) => !other.endsWith('1.1.0') && chance.happens(0.3));
+  /** Pins name one version of a cookbook, run lists may name several. */
+  const drawUses = (): readonly ObjectPath[] =>
+    org.paths().filter((other) => other.startsWith('/cookbooks/') && !other.endsWith('1.1.0') && chance.happens(0.3));
+
+  function set(path: ObjectPath, content: number, id: number, uses = drawUses()): void {
     const before = org.get(path)?.text;
     const text = asKept(before, objectText(path, content, { uses, isFrozen: chance.happens(0.15) }));
     const action = before === undefined ? 'create' : 'update';
@@ -153,7 +154,7 @@ export function createPrimaryWriter(
       });
     },
     rename,
-    write: (path, content) => set(path, content, feed.takeId()),
+    write: (path, content, uses) => set(path, content, feed.takeId(), uses),
     remove: (path) => drop(path, feed.takeId()),
     restore(held) {
       locked = new Set();

@@ -33,7 +33,8 @@ export function createMemoryLedger(): Ledger {
     countUnsynced: async (bucket) => [...entries.values()].filter((entry) => unsyncedBucket(entry) === bucket).length,
 
     entriesOf: async (list) => [...entries.values()].filter((entry) => listOf(trustedRef(entry.path)) === list),
-    versionsOf: async (cookbook) => [...entries.values()].filter(({ path }) => path.startsWith(`/cookbooks/${cookbook}/`)),
+    versionsOf: async (cookbook) =>
+      [...entries.values()].filter(({ path }) => path.startsWith(`/cookbooks/${cookbook}/`)),
 
     readList: async (side, list) => lists[side].get(list),
     updateList: async (side, list, decide) => updateKey(lists[side], list, decide),

@@ -143,12 +143,6 @@ describe('the deletes of a run', () => {
     expect(sent(waiting, { run: { ...RUN, contentListedAt: 60 } })).toEqual([`upsert ${ROLE}`]);
   });
 
-  test('a definition told of anew while the run goes on comes with the next one, after the content told of with it', () => {
-    const told = [upsert(ROLE, { toldAt: 500 }), upsert(COOKBOOK, NEWER)];
-    expect(sent(told)).not.toContain(`upsert ${ROLE}`);
-    expect(sent(told, { run: { ...RUN, startedAt: 500 } })).toEqual([`upsert ${COOKBOOK}`]);
-  });
-
   test('deletes of content wait for a definition that is to come with the next run: its old form may name it', () => {
     const { send, deletesWait } = gate([upsert(ROLE, { waitsForContent: 60 }), remove(COOKBOOK)]);
     expect(send).toEqual([]);
