@@ -7,6 +7,8 @@ export interface FunctionRow {
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   readonly tableCalls: readonly TableCall[];
+  /** Queries the index of what is unsynced too. */
+  readonly queriesUnsynced?: boolean;
   /** Reads Chef keys and the fingerprint secret, and runs inside the network of the configuration. */
   readonly talksToChef: boolean;
   /** Sends messages to the lanes, or takes them from the lanes or from the queue of their dead letters. */
@@ -27,6 +29,7 @@ export const FUNCTION_TABLE = {
     memoryMb: 512,
     timeoutSeconds: 300,
     tableCalls: ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
+    queriesUnsynced: true,
     talksToChef: true,
     queues: 'fills lanes',
   },
@@ -34,7 +37,7 @@ export const FUNCTION_TABLE = {
     description: 'Copies objects from the primary to a replica and settles them in the ledger',
     memoryMb: 1024,
     timeoutSeconds: 300,
-    tableCalls: ['GetItem', 'PutItem', 'DeleteItem'],
+    tableCalls: ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
     talksToChef: true,
     queues: 'empties lanes',
   },
@@ -58,6 +61,7 @@ export const FUNCTION_TABLE = {
     memoryMb: 512,
     timeoutSeconds: 60,
     tableCalls: ['GetItem', 'Query'],
+    queriesUnsynced: true,
     talksToChef: false,
     readsLogs: true,
   },
@@ -67,6 +71,7 @@ export const FUNCTION_TABLE = {
     memoryMb: 512,
     timeoutSeconds: 300,
     tableCalls: ['GetItem', 'PutItem', 'DeleteItem', 'Query'],
+    queriesUnsynced: true,
     talksToChef: false,
     startsInspector: true,
   },

@@ -97,7 +97,7 @@ export class SyncFunctions extends Construct {
       },
       ...(row.talksToChef && { network }),
     });
-    table.allow(fn, row.tableCalls);
+    table.allow(fn, row);
     if (row.talksToChef) this.#allowKeys(fn);
     if (row.queues !== undefined) this.#allowQueues(fn, row.queues);
     return fn;

@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, CfnGlobalTable, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { TableCall } from '../function-table.ts';
+import type { FunctionRow } from '../function-table.ts';
 import type { SyncFunction } from './sync-function.ts';
 
 /** Sparse: holds what is unsynced, oldest first. Local, because reads of it must see every earlier write. */
@@ -45,13 +45,15 @@ export class SyncTable extends Construct {
     if (key !== undefined) this.#encryptWith(key);
   }
 
-  /** The function may make these calls; `Query` on the index too, the others on the table alone. */
-  allow(fn: SyncFunction, calls: readonly TableCall[]): void {
+  /** The function may make the calls of its row. */
+  allow(fn: SyncFunction, { tableCalls, queriesUnsynced }: FunctionRow): void {
     const { tableArn } = this.table;
-    const action = (call: TableCall): string => `dynamodb:${call}`;
-    fn.allow(calls.map(action), [tableArn]);
+    fn.allow(
+      tableCalls.map((call) => `dynamodb:${call}`),
+      [tableArn],
+    );
     fn.allowKeyThrough('dynamodb', KEY_ACTIONS);
-    if (calls.includes('Query')) fn.allow([action('Query')], [`${tableArn}/index/${UNSYNCED_INDEX}`]);
+    if (queriesUnsynced === true) fn.allow(['dynamodb:Query'], [`${tableArn}/index/${UNSYNCED_INDEX}`]);
   }
 
   /** TableV2 itself takes a key only in a stack of a fixed region, and synthesis knows none. */

@@ -1,11 +1,12 @@
 import pMap from 'p-map';
 import { isLive, type LedgerEntry, waitForContent } from '../model/ledger-entry.ts';
 import { objectRef } from '../model/object-path.ts';
+import { guidText } from '../model/pair-state.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
 import { isMetBy, type NamedCookbook, namedCookbooks } from '../plan/named-cookbooks.ts';
 import type { Source } from './apply-upsert.ts';
 import type { Begun, CopyOutcome } from './copy-attempt.ts';
-import { guidText, mayNameContent, type PairContext } from './pair-context.ts';
+import { mayNameContent, type PairContext } from './pair-context.ts';
 import { voidListsOf } from './void-list.ts';
 
 /** Cookbooks of one definition that are looked up at a time; an environment may pin hundreds. */

@@ -68,7 +68,7 @@ export function testStack(variant: Variant): void {
       expect(contentOf(replica())).toEqual(contentOf(primary));
       expect((await world.status(PAIR)).status.condition).toBe('in sync');
 
-      acme.putRole('role-3', { description: 'changed' });
+      acme.putRole('role-3', { description: 'changed', run_list: ['recipe[apt]'] });
       acme.putCookbook('apt', '2.0.0', { files: { 'recipes/default.rb': 'package "apt" # 2\n' } });
       acme.deleteDataBag('lists');
       // As an event of the server tells of it.
