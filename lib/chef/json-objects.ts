@@ -22,7 +22,7 @@ export async function createObject(
   text: string,
 ): Promise<'created' | 'exists' | 'no-container'> {
   if (ref.kind === 'cookbook_version') throw new Error('cookbook versions are written with writeCookbook');
-  if (ref.kind !== 'data_bag') refuseOtherName(org, ref, text);
+  if (ref.kind !== 'data_bag') refuseOtherName(ref, text);
   const answer = await org.send({
     method: 'POST',
     path: listOf(ref),
@@ -44,7 +44,7 @@ export async function replaceObject(org: OrgRequests, ref: ObjectRef, text: stri
   if (ref.kind === 'cookbook_version') throw new Error('cookbook versions are written with writeCookbook');
   // Data bags have nothing that could be replaced: servers know no PUT for them.
   if (ref.kind === 'data_bag') return 'missing' in (await readObject(org, ref)) ? 'missing' : 'replaced';
-  refuseOtherName(org, ref, text);
+  refuseOtherName(ref, text);
   const answer = await org.send({
     method: 'PUT',
     path: ref.path,
@@ -100,14 +100,15 @@ function bodyFor(ref: ObjectRef, text: string): string {
  * An environment's PUT with another name inside renames it, and chef-zero renames items as well: that would write to an object nobody
  * asked for.
  */
-function refuseOtherName(org: OrgRequests, ref: ObjectRef, text: string): void {
+function refuseOtherName(ref: ObjectRef, text: string): void {
   const field = ref.kind === 'data_bag_item' ? 'id' : 'name';
   const inside = memberText(text, field);
   if (inside === undefined || JSON.parse(inside) === ref.name) return;
   throw new ChefRequestError({
-    side: org.side,
-    request: `PUT ${ref.path}`,
+    // What is written was read there.
+    side: 'primary',
+    request: `GET ${ref.path}`,
     cause: 'object',
-    text: `its own ${field} is not "${ref.name}", so a server would store it under another name; correct it on the primary`,
+    text: `its own ${field} is not "${ref.name}", so a server would store it under another name`,
   });
 }

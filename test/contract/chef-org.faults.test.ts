@@ -123,6 +123,18 @@ describe('the Chef client meets a server that misbehaves', () => {
       expect(failure.text).toMatch(/UTF-8/);
     });
 
+    test('an object that says another name than its own is told of the primary, which has it, and is not written', async () => {
+      const work = () => replica.org.create(trustedRef('/data/apps/one'), '{"id":"one","n":1,"id":"two"}');
+
+      expect(await failureOf(work())).toMatchObject({
+        side: 'primary',
+        request: 'GET /data/apps/one',
+        cause: 'object',
+      });
+      expect((await failureOf(work())).text).toMatch(/its own id is not "one"/);
+      expect(server.requests.count('POST', /./)).toBe(0);
+    });
+
     test('a redirect is not followed, so that no signature reaches another host', async () => {
       const headers = { location: 'https://elsewhere.example.com/x' };
       server.faults.when({ path: /roles/ }, { kind: 'answer', status: 301, body: '', headers });
