@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load-config.ts';
 import type { ObjectLine } from '../model/job.ts';
 import { type DemoChange, type DemoServers, startDemoServers } from '../runtime/demo-servers.ts';
-import type { LocalPair } from '../runtime/local-runtime.ts';
+import type { LocalPair } from '../runtime/local-pair.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { explainError } from './explain-error.ts';

@@ -1,4 +1,4 @@
-import type { OnceReport } from '../runtime/local-runtime.ts';
+import type { OnceReport } from '../runtime/local-polls.ts';
 import type { PairStatus } from '../sync/pair-status.ts';
 
 /** What every command's exit code means. One table for code, `--help` and README. */

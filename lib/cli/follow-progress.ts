@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import { isDeletePhase, PHASES, type Phase, stageOf } from '../model/phase.ts';
 import { SyncError } from '../model/sync-error.ts';
-import type { LocalPair } from '../runtime/local-runtime.ts';
+import type { LocalPair } from '../runtime/local-pair.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { formatLogLine, type LogLine } from './log-line.ts';
 import { doneOf, type PairProgress, progressLine, progressMessage, refreshPauseMs } from './progress-line.ts';

@@ -1,4 +1,4 @@
-import type { OnceReport } from '../runtime/local-runtime.ts';
+import type { OnceReport } from '../runtime/local-polls.ts';
 import { onceExit } from './exit-codes.ts';
 import { counted, plainText } from './plain-text.ts';
 import { CONDITION_COLOUR, stateText } from './render-status.ts';

@@ -4,7 +4,7 @@ import type { OrganizationPair } from '../config/organization-pair.ts';
 import { PairSelectionError } from '../config/select-pairs.ts';
 import { MOST_EXTRA_DELETES, type ObjectLine } from '../model/job.ts';
 import type { FinishedJob, Inspector } from '../runtime/inspector.ts';
-import type { OnceReport } from '../runtime/local-runtime.ts';
+import type { OnceReport } from '../runtime/local-polls.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { canAsk, isConfirmed } from './ask.ts';
 import { type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig } from '../config/load-config.ts';
-import type { OnceReport } from '../runtime/local-runtime.ts';
+import type { OnceReport } from '../runtime/local-polls.ts';
 import { systemClock } from '../runtime/system-clock.ts';
 import { EXIT_CODES, type Exit, exitCodeHelp, onceExit, worstExit } from './exit-codes.ts';
 import { DEFAULT_CONFIG, homeAddress } from './home-address.ts';

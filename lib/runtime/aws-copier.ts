@@ -5,6 +5,7 @@ import { retryAt } from '../model/ledger-entry.ts';
 import { type CopyWatch, copyObjects } from '../sync/copy-objects.ts';
 import type { Log } from '../sync/pair-context.ts';
 import { type AwsPair, type LogOf, openAwsPairContexts } from './aws-pair-contexts.ts';
+import { faultText } from './fault-text.ts';
 import { NOTHING_TO_SEND } from './nothing-to-send.ts';
 
 /** Nothing is begun with less time than this: a request with its tries ends within 60 s, and the ledger must still be told. */
@@ -86,10 +87,9 @@ export function openAwsCopier(logOf: LogOf, log: Log): Copier {
                 onRecorded: acknowledge,
               });
             } catch (error) {
-              const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
               logOf(name)(
                 'error',
-                `the ledger could not be told how a copy ended, so its message comes again: ${text}`,
+                `the ledger could not be told how a copy ended, so its message comes again: ${faultText(error)}`,
               );
             }
           }

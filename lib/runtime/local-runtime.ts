@@ -1,62 +1,23 @@
-import { isDeepStrictEqual } from 'node:util';
-import { createChefOrg } from '../chef/chef-org.ts';
-import type { ChefServer } from '../chef/chef-server.ts';
 import type { Config } from '../config/load-config.ts';
 import type { OrganizationPair } from '../config/organization-pair.ts';
 import { claimDaemon, notePolledPairs, noteReload, type Reload } from '../local/claim-daemon.ts';
 import { fingerprintSecret } from '../local/fingerprint-secret.ts';
-import { createSqliteLedger } from '../local/sqlite-ledger.ts';
-import { createSqlitePairState } from '../local/sqlite-pair-state.ts';
 import { openStateFile } from '../local/sqlite-state-file.ts';
-import type { ObjectLine } from '../model/job.ts';
-import type { PairState } from '../model/pair-state.ts';
-import type { Side } from '../model/side.ts';
-import { refusal, SyncError } from '../model/sync-error.ts';
-import { pairKey } from '../plan/fingerprint.ts';
+import { refusal, type SyncError } from '../model/sync-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { copyObjects } from '../sync/copy-objects.ts';
-import { giveBackInterrupted } from '../sync/give-back-interrupted.ts';
-import { comparePair } from '../sync/inspect-pair.ts';
 import type { Log, PairContext } from '../sync/pair-context.ts';
-import { type PairStatus, pairStatus } from '../sync/pair-status.ts';
-import { type PollOptions, type PollReport, pollPair } from '../sync/poll-pair.ts';
-import { type UnsyncedObject, unsyncedObjects } from '../sync/unsynced-objects.ts';
+import type { PollOptions } from '../sync/poll-pair.ts';
 import { openChefServers } from './chef-servers.ts';
 import { type Crew, createCrew } from './crew.ts';
+import { faultText } from './fault-text.ts';
+import { createKnownDestinations } from './known-destinations.ts';
 import { createLocalCopiers } from './local-copiers.ts';
-import { pairRules } from './pair-rules.ts';
+import { isAsConfigured, type LocalPair, openLocalPair, type RunningPair } from './local-pair.ts';
+import { createLocalPolls, type OnceReport } from './local-polls.ts';
 import { systemClock } from './system-clock.ts';
 
-/** Looks at what became due while copies are out; a look reads at most a few thousand rows of the index. */
-const DISPATCH_PAUSE_MS = 50;
-/** A poll that found nothing out of the ordinary is over long before; one that died is replaced after this. */
-const LEASE_MS = 10 * 60_000;
-/** A poll of `--once` may take as long as a bootstrap takes. */
-const ONCE_DEADLINE_MS = 24 * 60 * 60_000;
-/** Passes of `--once`: the first, a second names pass for what the first left absent, and one more for what changed meanwhile. */
-const ONCE_PASSES = 3;
-
-/** A pair of the running configuration. */
-export interface LocalPair {
-  readonly pair: OrganizationPair;
-  readonly ctx: PairContext;
-  status(): Promise<PairStatus>;
-  unsynced(): Promise<readonly UnsyncedObject[]>;
-  /** Reads and compares both sides completely; changes nothing. */
-  compare(): Promise<readonly ObjectLine[]>;
-}
-
 export type { Reload } from '../local/claim-daemon.ts';
-
-/** How a pair came out of `run --once`. */
-export interface OnceReport {
-  readonly pair: string;
-  readonly poll: PollReport;
-  /** Set when the poll failed by a fault of ours; the trace is in the pair's log. */
-  readonly fault?: string;
-  readonly status: PairStatus;
-  readonly unsynced: readonly UnsyncedObject[];
-}
 
 /** The whole product in one process: every pair polled, its objects copied, ledger and cursors in one SQLite file. */
 export interface LocalRuntime {
@@ -108,10 +69,10 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   );
   const secret = fingerprintSecret(config.statePath);
   const servers = openChefServers(config.pairs, clock);
+  const destinations = createKnownDestinations();
+  const polls = createLocalPolls(clock, destinations);
   /** Pairs that were taken out of the configuration, for the messages of theirs that are still queued. */
   const removedContexts = new Map<string, PairContext>();
-  /** Destination guids by pair, as last seen: none of them may be another pair's source. */
-  const destinations = new Map<string, string>();
 
   const copiers = createLocalCopiers({
     clock,
@@ -128,109 +89,32 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
     },
   });
 
-  const noteDestination = (pair: string, state: PairState | undefined): void => {
-    const guid = state?.guids.replica;
-    if (guid !== undefined && guid !== 'none') destinations.set(pair, guid);
-  };
+  const { queueOf } = copiers;
+  const { logOf, isUnpaced } = options;
+  const open = (pair: OrganizationPair): RunningPair =>
+    openLocalPair(pair, { clock, file, secret, servers, queueOf, destinations, logOf, isUnpaced });
+  let pairs: readonly RunningPair[] = config.pairs.map(open);
+  let pollers: Crew | undefined;
 
-  const openPair = (pair: OrganizationPair): RunningPair => {
-    const rules = pairRules(pair.settings);
-    const sides = { primary: servers.of(pair.primary), replica: servers.of(pair.replica) };
-    const ctx: PairContext = {
-      pair: pair.name,
-      rules: options.isUnpaced === true ? { ...rules, inventoryShare: Number.POSITIVE_INFINITY } : rules,
-      fingerprintKey: pairKey(secret, pair.name),
-      ledger: createSqliteLedger(file, pair.name),
-      state: createSqlitePairState(file, pair.name),
-      queue: copiers.queueOf(pair.replica.url),
-      clock,
-      primary: createChefOrg({ server: sides.primary, organization: pair.source, side: 'primary' }),
-      replica: createChefOrg({ server: sides.replica, organization: pair.destination, side: 'replica' }),
-      log: options.logOf(pair.name),
-      destinationsOfOtherPairs: async () =>
-        new Set([...destinations].filter(([name]) => name !== pair.name).map(([, guid]) => guid)),
-    };
-    const status = (): Promise<PairStatus> =>
-      pairStatus({
-        pair: pair.name,
-        ledger: ctx.ledger,
-        state: ctx.state,
-        now: clock.now(),
-        pollSeconds: rules.pollSeconds,
-        filterHash: rules.filterHash,
-      });
-    return { pair, ctx, sides, status, unsynced: () => unsyncedObjects(ctx.ledger), compare: () => comparePair(ctx) };
-  };
-
-  let pairs: readonly RunningPair[] = config.pairs.map(openPair);
-  const fitCopiers = (): Promise<void> => copiers.resize(copiersByReplica(pairs));
-
-  const poll = async (
-    { ctx }: LocalPair,
-    options: Pick<PollOptions, 'deadline' | 'signal' | 'isOnePass' | 'isCopyOnly'>,
-  ): Promise<PollReport> => {
-    const report = await pollPair(ctx, { ...options, leaseMs: LEASE_MS, dispatchPauseMs: DISPATCH_PAUSE_MS });
-    noteDestination(ctx.pair, await ctx.state.read());
-    return report;
-  };
-
-  /**
-   * A poll that died with its process left its lease behind; this process is the only one, so nobody holds it. What was paused is tried at
-   * once: whoever starts again, or changes a configuration, has often just repaired something.
-   */
-  const takeOver = async ({ ctx }: LocalPair): Promise<void> => {
-    noteDestination(ctx.pair, await ctx.state.read());
-    await giveBackInterrupted(ctx);
-    await ctx.state.update((state) => {
-      if (state === undefined || (state.leaseUntil === undefined && state.paused === undefined)) return undefined;
-      const { leaseUntil, paused, ...rest } = state;
-      return paused === undefined ? rest : { ...rest, paused: { ...paused, until: clock.now() } };
-    });
-  };
-
-  const follow = async (pair: LocalPair, signal: AbortSignal): Promise<void> => {
-    const intervalMs = pair.ctx.rules.pollSeconds * 1000;
-    while (!signal.aborted) {
-      const startedAt = clock.now();
-      try {
-        await poll(pair, { deadline: startedAt + intervalMs, signal });
-      } catch (error) {
-        pair.ctx.log('error', `the poll failed: ${faultText(error)}`);
-      }
-      await clock.sleep(Math.max(0, startedAt + intervalMs - clock.now()), signal);
-    }
-  };
-
-  const once = async (
-    pair: LocalPair,
-    signal: AbortSignal,
-    { isCopyOnly }: Pick<PollOptions, 'isCopyOnly'>,
-  ): Promise<OnceReport> => {
-    let report: PollReport = { outcome: 'cut' };
-    let fault: string | undefined;
-    try {
-      for (let pass = 0; pass < ONCE_PASSES && !signal.aborted; pass += 1) {
-        report = await poll(pair, { deadline: clock.now() + ONCE_DEADLINE_MS, signal, isOnePass: true, isCopyOnly });
-        if (report.outcome !== 'complete' || !(await pair.unsynced()).some(needsAnotherPass)) break;
-      }
-    } catch (error) {
-      pair.ctx.log('error', `the poll failed: ${faultText(error)}`);
-      const problem = error instanceof Error ? error.message : String(error);
-      report = { outcome: 'problem', problem };
-      if (!(error instanceof SyncError)) fault = problem;
-    }
-    return { pair: pair.pair.name, poll: report, fault, status: await pair.status(), unsynced: await pair.unsynced() };
-  };
+  const beginPolls = (pair: RunningPair): void =>
+    pollers?.begin(pair.pair.name, (ending) => polls.follow(pair, ending));
 
   /** Runs work beside the copiers and ends them with it. */
   const besideCopiers = async <T>(work: () => Promise<T>): Promise<T> => {
-    for (const pair of pairs) await takeOver(pair);
-    await fitCopiers();
+    for (const pair of pairs) await polls.takeOver(pair);
+    await copiers.resize(copiersByReplica(pairs));
     return await copiers.beside(work);
   };
 
-  let pollers: Crew | undefined;
-  const beginPolls = (pair: RunningPair): void => pollers?.begin(pair.pair.name, (ending) => follow(pair, ending));
+  const endRemoved = async ({ ctx }: RunningPair): Promise<void> => {
+    await pollers?.end(ctx.pair);
+    destinations.forget(ctx.pair);
+  };
+  const beginAgain = async (pair: RunningPair): Promise<void> => {
+    await pollers?.end(pair.ctx.pair);
+    await polls.takeOver(pair);
+    beginPolls(pair);
+  };
 
   return {
     get pairs() {
@@ -243,36 +127,21 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
         await pollers.done();
       }),
     runOnce: (signal, options = {}) =>
-      besideCopiers(() => Promise.all(pairs.map((pair) => once(pair, signal, options)))),
+      besideCopiers(() => Promise.all(pairs.map((pair) => polls.once(pair, signal, options)))),
     async reconfigure(next) {
       if (next.statePath !== config.statePath) throw otherStateFile(config.statePath, next.statePath);
       servers.change(next.pairs);
       const before = new Map(pairs.map((pair) => [pair.pair.name, pair]));
       pairs = next.pairs.map((pair) => {
         const known = before.get(pair.name);
-        const isSame =
-          known !== undefined &&
-          isDeepStrictEqual(known.pair, pair) &&
-          known.sides.primary === servers.of(pair.primary) &&
-          known.sides.replica === servers.of(pair.replica);
-        return isSame ? known : openPair(pair);
+        return known !== undefined && isAsConfigured(known, pair, servers) ? known : open(pair);
       });
       const names = new Set(pairs.map(({ pair }) => pair.name));
       const removed = [...before.values()].filter(({ pair }) => !names.has(pair.name));
-      for (const { ctx } of removed) removedContexts.set(ctx.pair, ctx);
       const begun = pairs.filter((pair) => before.get(pair.pair.name) !== pair);
-      await fitCopiers();
-      await Promise.all([
-        ...removed.map(async ({ ctx }) => {
-          await pollers?.end(ctx.pair);
-          destinations.delete(ctx.pair);
-        }),
-        ...begun.map(async (pair) => {
-          await pollers?.end(pair.ctx.pair);
-          await takeOver(pair);
-          beginPolls(pair);
-        }),
-      ]);
+      for (const { ctx } of removed) removedContexts.set(ctx.pair, ctx);
+      await copiers.resize(copiersByReplica(pairs));
+      await Promise.all([...removed.map(endRemoved), ...begun.map(beginAgain)]);
       notePolledPairs(file, [...names]);
       await copiers.settled();
       await servers.closeUnused();
@@ -293,11 +162,6 @@ export function openLocalRuntime(config: Config, options: LocalRuntimeOptions): 
   };
 }
 
-/** A pair with the clients of its servers, which tell whether a configuration changes them. */
-interface RunningPair extends LocalPair {
-  readonly sides: Readonly<Record<Side, ChefServer>>;
-}
-
 /** As many copiers as the replica server may have requests in flight, the smaller number where settings differ. */
 function copiersByReplica(pairs: readonly RunningPair[]): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
@@ -312,13 +176,3 @@ const otherStateFile = (now: string, next: string): SyncError =>
     'STATE_FILE_CHANGED',
     `The daemon keeps its state in ${now}, and the configuration now names ${next} (local.state): start it anew to change that.`,
   );
-
-/** The next pass decides about it: absent once, or a definition that waits for the content it may name. What failed has its own time. */
-const needsAnotherPass = ({ state, action, attempts }: UnsyncedObject): boolean =>
-  state === 'absent' || (state === 'pending' && action === 'upsert' && attempts === 0);
-
-/** An expected failure by its sentence, a fault of ours with its trace, for the log. */
-const faultText = (error: unknown): string => {
-  if (error instanceof SyncError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-};

@@ -5,12 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../lib/config/load-config.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
-import {
-  type LocalPair,
-  type LocalRuntime,
-  type OnceReport,
-  openLocalRuntime,
-} from '../../lib/runtime/local-runtime.ts';
+import type { LocalPair } from '../../lib/runtime/local-pair.ts';
+import type { OnceReport } from '../../lib/runtime/local-polls.ts';
+import { type LocalRuntime, openLocalRuntime } from '../../lib/runtime/local-runtime.ts';
 import { systemClock } from '../../lib/runtime/system-clock.ts';
 import type { PairStatus } from '../../lib/sync/pair-status.ts';
 

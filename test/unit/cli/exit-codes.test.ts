@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { onceExit, statusExit, worstExit } from '../../../lib/cli/exit-codes.ts';
-import type { OnceReport } from '../../../lib/runtime/local-runtime.ts';
+import type { OnceReport } from '../../../lib/runtime/local-polls.ts';
 import type { PairStatus } from '../../../lib/sync/pair-status.ts';
 import { pairStatusOf } from './pair-status.ts';
 
