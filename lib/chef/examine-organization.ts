@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { ChefRequestError } from '../model/chef-request-error.ts';
+import { ChefRequestError, type RequestFailure } from '../model/chef-request-error.ts';
 import { kindOfList, type ListPath, memberOf } from '../model/object-path.ts';
 import type { Attempt, LoadStep, OrganizationFacts } from '../model/server-facts.ts';
 import type { Side } from '../model/side.ts';
@@ -55,13 +55,15 @@ export async function examineOrganization(examined: ExaminedOrganization): Promi
   const refusedVersion = first.status === 406 ? versionAfterRefusal(2, first.text) : undefined;
   const apiVersion = refusedVersion ?? versionAfterAnswer(first.apiVersionHeader);
   const probe = refusedVersion === undefined ? first : await send({ method: 'GET', path: probePath, apiVersion });
-  const isClient = probe.status === 403 && (await isProbeGood(examined.org));
+  const unlike = probe.failure === undefined || probe.status === 403 ? await probeFailure(examined.org) : undefined;
+  const isClient = probe.status === 403 && unlike === undefined;
   const readablePath = isClient ? (examined.lists[0] ?? '') : probePath;
   const facts = {
     side,
     user: key.user,
     organization,
-    probe: isClient ? {} : attemptOf(probe),
+    // An answer with a good status may be that of another web site.
+    probe: isClient ? {} : attemptOf({ failure: probe.failure ?? unlike }),
     ...(isClient && { isClient }),
     ...(probe.clockAheadMs === undefined ? {} : { clockAheadMs: probe.clockAheadMs }),
     ...(probe.product === undefined ? {} : { product: probe.product }),
@@ -96,15 +98,18 @@ export async function examineOrganization(examined: ExaminedOrganization): Promi
   return examined.writesProbes ? { ...withLimit, ...(await writeProbes(examined, apiVersion)) } : withLimit;
 }
 
-const attemptOf = ({ failure }: BareAnswer): Attempt => (failure === undefined ? {} : { failure });
+const attemptOf = ({ failure }: { readonly failure?: RequestFailure | undefined }): Attempt =>
+  failure === undefined ? {} : { failure };
 
-/** Whether the organization can be told from others, though the user may not read it: the case of its clients. */
-async function isProbeGood(org: ChefOrg): Promise<boolean> {
+/**
+ * Why the organization cannot be told from others in the way that a poll does, if it cannot. Its clients can do so, though they may not read it.
+ */
+async function probeFailure(org: ChefOrg): Promise<RequestFailure | undefined> {
   try {
     await org.probe();
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof ChefRequestError) return false;
+    if (error instanceof ChefRequestError) return error.failure;
     throw error;
   }
 }

@@ -66,14 +66,22 @@ const detailsAndNextStep = (status: PairStatus, now: number, address: string): r
 ];
 
 function cellsOf(status: PairStatus, now: number): readonly Cell[] {
-  const { condition, lastPoll, nextPollAt } = status;
+  const { condition, lastPoll } = status;
   return [
     { text: status.pair },
     { text: stateText(status), colour: CONDITION_COLOUR[condition] },
     { text: lastPoll === undefined ? '-' : formatPast(lastPoll.endedAt, now) },
-    { text: nextPollAt === undefined || condition === 'stopped' ? '-' : formatFuture(nextPollAt, now) },
+    { text: nextPollText(status, now) ?? '-' },
     { text: lagText(status) },
   ];
+}
+
+/** Pairs that nobody polls, whatever their last poll promised. */
+const NOT_POLLED: ReadonlySet<PairCondition> = new Set(['stopped', 'no longer configured']);
+
+/** When the pair is polled next; undefined when no poll is due. */
+export function nextPollText({ condition, nextPollAt }: PairStatus, now: number): string | undefined {
+  return nextPollAt === undefined || NOT_POLLED.has(condition) ? undefined : formatFuture(nextPollAt, now);
 }
 
 /** The state with its numbers; reasons stand in the details. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import type { PairCondition } from '../model/pair-condition.ts';
 import { systemClock } from '../runtime/system-clock.ts';
+import type { PairStatus } from '../sync/pair-status.ts';
 import { type Exit, exitCodeHelp, statusExit, worstExit } from './exit-codes.ts';
 import { homeAddress } from './home-address.ts';
 import { choosePairs, openHome, type StateOptions, withStateOption } from './open-home.ts';
@@ -70,7 +71,10 @@ async function watch(options: SyncStatusOptions, port: number): Promise<Exit> {
 }
 
 /** In these states a daemon is not missed, or the next step names it already. */
-const AT_REST: ReadonlySet<PairCondition> = new Set(['in sync', 'stopped', 'never polled', 'no longer configured']);
+const AT_REST: ReadonlySet<PairCondition> = new Set(['stopped', 'never polled', 'no longer configured']);
+
+/** What a poll promised of the next one holds only while there is a daemon. */
+const withoutNextPoll = ({ nextPollAt: _, ...status }: PairStatus): PairStatus => status;
 
 async function syncStatus(selector: string | undefined, options: SyncStatusOptions): Promise<Exit> {
   if (options.web !== undefined) return await watch(options, options.web === true ? 0 : options.web);
@@ -80,18 +84,20 @@ async function syncStatus(selector: string | undefined, options: SyncStatusOptio
     const statuses = await operator.status(pairs.map(({ name }) => name));
     const now = systemClock.now();
     const exit = worstExit(statuses.map((status) => statusExit(status, options.maxLag)));
-    const [first, ...others] = statuses;
     if (options.json === true) {
       printJson(exit, { pairs: statuses.map(statusJson) });
     } else {
       const screen = screenOn(process.stdout);
       const { address } = operator;
+      const isDaemonMissing = operator.hasDaemon?.() === false;
+      const shown = isDaemonMissing ? statuses.map(withoutNextPoll) : statuses;
+      const [first, ...others] = shown;
       const isOne = selector !== undefined && first !== undefined && others.length === 0;
       const lines = isOne
         ? renderStatusOfOne(first, now, screen, address)
-        : renderStatusTable(statuses, now, screen, address);
+        : renderStatusTable(shown, now, screen, address);
       for (const line of lines) screen.line(line);
-      if (statuses.some(({ condition }) => !AT_REST.has(condition)) && operator.hasDaemon?.() === false) {
+      if (isDaemonMissing && statuses.some(({ condition }) => !AT_REST.has(condition))) {
         screen.line(`no daemon is running: start it with "chef-sync-ctl run${address}"`);
       }
     }

@@ -1,9 +1,9 @@
 import type { Operator } from '../runtime/operator.ts';
 import type { PairStatus } from '../sync/pair-status.ts';
 import type { UnsyncedObject } from '../sync/unsynced-objects.ts';
-import { formatDuration, formatFuture, formatPast } from './human-time.ts';
+import { formatDuration, formatPast } from './human-time.ts';
 import { counted, plainText } from './plain-text.ts';
-import { CONDITION_COLOUR, lagText, stateText } from './render-status.ts';
+import { CONDITION_COLOUR, lagText, nextPollText, stateText } from './render-status.ts';
 import { nextTry } from './render-unsynced.ts';
 import type { Colour } from './screen.ts';
 import { nextStep, statusDetails } from './status-details.ts';
@@ -60,14 +60,14 @@ function summaryOf(statuses: readonly PairStatus[]): string {
 }
 
 function pairFacts(status: PairStatus, history: readonly Sample[], address: string, now: number) {
-  const { pair, condition, lastPoll, nextPollAt, counts } = status;
+  const { pair, condition, lastPoll, counts } = status;
   const [first = now] = history[0] ?? [];
   return {
     pair,
     state: stateText(status),
     tone: TONES[CONDITION_COLOUR[condition]],
     lastPoll: lastPoll === undefined ? 'never' : formatPast(lastPoll.endedAt, now),
-    nextPoll: nextPollAt === undefined || condition === 'stopped' ? 'not planned' : formatFuture(nextPollAt, now),
+    nextPoll: nextPollText(status, now) ?? 'not planned',
     lag: lagText(status),
     mostLag: formatDuration(Math.max(0, ...history.map(([, lagMs]) => lagMs))),
     span: formatDuration(now - first),

@@ -54,7 +54,8 @@ const organizationName = text(
 export const replicaName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'is no name for a replica; use letters, digits, - and _')
-  .refine((name) => name !== 'all', 'is no name for a replica, because `replica: all` means every one; choose another');
+  .refine((name) => name !== 'all', 'is no name for a replica, because `replica: all` means every one; choose another')
+  .refine((name) => name !== 'primary', 'is what the primary is called; choose another name');
 
 const URL_PHRASE = 'must be the address of a Chef server, like https://chef.example.com';
 

@@ -26,7 +26,6 @@ const SCHEMAS = {
 
 /** Why an answer cannot stand in a configuration, as a phrase like `must begin with https://`; undefined for one that can. */
 export function starterAnswerProblem(question: StarterQuestion, answer: string): string | undefined {
-  if (question === 'replica' && answer === 'primary') return 'is what the primary is called; choose another name';
   return SCHEMAS[question].safeParse(answer).error?.issues[0]?.message;
 }
 

@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { SyncError } from '../model/sync-error.ts';
 import { stateFileProblem, translated } from './state-file-problem.ts';
 
@@ -120,9 +121,33 @@ export function openStateFile(path: string, options: OpenOptions & { readonly no
   });
 }
 
-/** Opens an existing state file for commands that only look. Never creates, migrates or writes it; a daemon may be at work on it. */
+/**
+ * Opens an existing state file for commands that only look. Never creates, migrates or writes it; a daemon may be at work on it. Needs no
+ * permission to write, neither on the file nor on its folder. Keep it open for no longer than a look takes.
+ */
 export function openStateFileForReading(path: string, options: OpenOptions = {}): StateFile {
-  return openExisting(path, { ...options, readOnly: true });
+  try {
+    return openExisting(path, { ...options, readOnly: true });
+  } catch (error) {
+    const { code } = error instanceof SyncError ? error : {};
+    if (code === 'STATE_FILE_UNWRITABLE' && isAtRest(path)) {
+      return openExisting(path, { ...options, readOnly: true, isImmutable: true });
+    }
+    const isForbidden = code === 'STATE_FILE_UNWRITABLE' || (code === 'STATE_FILE_UNOPENABLE' && isFile(path));
+    throw isForbidden ? stateFileProblem(path, 'forbidden', '', { cause: error }) : error;
+  }
+}
+
+/**
+ * Whether everything is in the file itself, as its last writer left it when it closed it. To read with a write-ahead log SQLite makes that log
+ * when there is none, which a reader who may not write in the folder cannot; an immutable file it reads without.
+ */
+function isAtRest(path: string): boolean {
+  try {
+    return !existsSync(`${realpathSync(path)}-wal`);
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -133,7 +158,13 @@ export function openStateFileForSteering(path: string, options: OpenOptions = {}
   return openExisting(path, { ...options, readOnly: false });
 }
 
-function openExisting(path: string, options: OpenOptions & { readonly readOnly: boolean }): StateFile {
+interface HowToOpen extends OpenOptions {
+  readonly readOnly: boolean;
+  /** Nobody writes the file while it is open, so SQLite need not look for a log or lock it. */
+  readonly isImmutable?: boolean;
+}
+
+function openExisting(path: string, options: HowToOpen): StateFile {
   const { migrations = STATE_MIGRATIONS } = options;
   refuseMissing(path);
   return opened(path, options, (file) => {
@@ -141,6 +172,8 @@ function openExisting(path: string, options: OpenOptions & { readonly readOnly: 
     if (version < migrations.length) throw stateFileProblem(path, version === 0 ? 'missing' : 'older');
   });
 }
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
 
 /** A folder that this user may not look into is another matter than a file that is not there. */
 function refuseMissing(path: string): void {
@@ -169,11 +202,12 @@ export function numberOf(row: StateRow | undefined, column: string): number {
 /** Opens the database and prepares it; what `prepare` throws leaves it closed. */
 function opened(
   path: string,
-  { readOnly, busyTimeoutMs = BUSY_TIMEOUT_MS }: OpenOptions & { readonly readOnly: boolean },
+  { readOnly, isImmutable = false, busyTimeoutMs = BUSY_TIMEOUT_MS }: HowToOpen,
   prepare: (file: StateFile, database: DatabaseSync) => void,
 ): StateFile {
   const attempt = <T>(work: () => T): T => translated(path, work);
-  const database = attempt(() => new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs }));
+  const location = isImmutable ? new URL('?immutable=1', pathToFileURL(path)) : path;
+  const database = attempt(() => new DatabaseSync(location, { readOnly, timeout: busyTimeoutMs }));
   const statements = new Map<string, StatementSync>();
   function statement(sql: string): StatementSync {
     const known = statements.get(sql);

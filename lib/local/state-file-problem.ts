@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { SyncError, type SyncErrorFacts } from '../model/sync-error.ts';
 
 type Problem =
   | 'missing'
+  | 'folder'
   | 'unopenable'
+  | 'forbidden'
   | 'unwritable'
   | 'locked'
   | 'full'
@@ -34,6 +37,17 @@ const PROBLEMS: Readonly<Record<Problem, ProblemRow>> = {
     retry: 'never',
     sentence: (file) =>
       `The state file ${file} cannot be opened: its folder must exist, and this user must be allowed to write in it.`,
+  },
+  folder: {
+    code: 'STATE_FILE_UNOPENABLE',
+    retry: 'never',
+    sentence: (file) => `The state file ${file} cannot be opened, because it is a folder: name a file as local.state.`,
+  },
+  forbidden: {
+    code: 'STATE_FILE_UNREADABLE',
+    retry: 'never',
+    sentence: (file) =>
+      `The state file ${file} cannot be read by this user: it needs read permission on that file and on those that begin with its name, so run this as the user of the daemon.`,
   },
   unwritable: {
     code: 'STATE_FILE_UNWRITABLE',
@@ -121,7 +135,16 @@ export function translated<T>(path: string, work: () => T): T {
   } catch (error) {
     const problem = PROBLEM_OF_RESULT.get(resultOf(error));
     if (problem === undefined || !(error instanceof Error)) throw error;
-    throw stateFileProblem(path, problem, error.message, { cause: error });
+    throw stateFileProblem(path, isFolder(path) ? 'folder' : problem, error.message, { cause: error });
+  }
+}
+
+/** SQLite tells a folder from a file with a "disk I/O error", or not at all. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pino from 'pino';
 import type { LogSettings } from '../config/schema.ts';
 import { refusal } from '../model/sync-error.ts';
@@ -41,11 +41,11 @@ export function openLogs(statePath: string, settings: LogSettings, onLost: (sent
   try {
     if (!existsSync(folder)) mkdirSync(folder);
   } catch (error) {
-    throw refusal(
-      'LOGS_UNWRITABLE',
-      `The folder of the logs ${folder} cannot be made (${codeOf(error)}): correct its permissions or what stands in its place.`,
-      { cause: error },
-    );
+    const sentence =
+      codeOf(error) === 'ENOENT'
+        ? `The folder ${dirname(folder)} of the state file and the logs does not exist: make it, or name another file as local.state.`
+        : `The folder of the logs ${folder} cannot be made (${codeOf(error)}): correct its permissions or what stands in its place.`;
+    throw refusal('LOGS_UNWRITABLE', sentence, { cause: error });
   }
   let { megabytes, keep } = settings;
   let isLossTold = false;

@@ -29,6 +29,9 @@ export function comparable(
         .replace(/\b[\d.]+ m?s\b/g, 'AGE')
         // On a slow machine one home was polled more than a minute before the other.
         .replace(/\b(?:in AGE|now)$|\b(?:in AGE|now) {2}/gm, 'NEXT  ')
+        // A machine without a daemon has no next poll.
+        .replace(/^( +next poll +)-$/gm, '$1NEXT  ')
+        .replace(/(\(AGE ago\) {2,})- {2,}/g, '$1NEXT  ')
         .replace(/\b[0-9a-f]{10}\b/g, 'PLAN')
         .replace(/ {2,}/g, '  ')
     );

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { htmlPage } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
 import { startTlsFront } from '../pipeline/tls-front.ts';
 import { isServerInstalled } from '../support/available-servers.ts';
 import { startGoiardi } from '../support/goiardi.ts';
@@ -142,6 +143,19 @@ describe('what is wrong is said with the next step:', () => {
     );
     expect(known.stdout).toMatch(/^ {2}ok +tls +TLSv1\.3, by chef-sync test, verifies; good until 2120-01-01 /m);
     expect(known.code).toBe(0);
+  });
+
+  test.each([
+    ['a page of another web site', htmlPage],
+    ['JSON of another program', { kind: 'answer', status: 200, body: '{"status":"up"}' } as const],
+  ])('%s under the url of the configuration is no Chef server', async (_, answer) => {
+    replica().faults.when({ path: /./ }, answer);
+
+    const { code, stdout } = await here('eu');
+
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^ {2}failure +server +The replica answers unlike a Chef server .*: check that the `url` /m);
+    expect(stdout).not.toMatch(/^ {2}ok +(organization|key|read )/m);
   });
 
   test('a name that is neither server nor pair', async () => {

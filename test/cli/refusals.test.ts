@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import cdkJson from '../../cdk.json' with { type: 'json' };
 import packageJson from '../../package.json' with { type: 'json' };
 import { startReplicatedServers } from './replicated-servers.ts';
 import { runHere } from './run-here.ts';
@@ -61,6 +62,19 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     },
   );
 
+  test.each([
+    ['cdk deploy', cdkJson.app],
+    ['npm test', packageJson.scripts.pretest],
+  ])('a Node.js that is too old to read the sources, with %s', (_, command) => {
+    const [program, ...args] = command.split(' ');
+    expect(program).toBe('node');
+
+    const { status, stderr } = spawnSync(process.execPath, ['--no-strip-types', ...args], { encoding: 'utf8' });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^chef-sync needs Node\.js 24 or later and this is .*\n$/);
+  });
+
   test('every fault of a configuration at once, with its line', async () => {
     await using servers = await startReplicatedServers();
     writeFileSync(servers.configFile, 'version: 1\nprimry: {}\norganizations: []\n');
@@ -91,8 +105,9 @@ describe('what is refused ends 2 with a sentence and a next step:', () => {
     const { code, stderr } = await runHere('run', '--once', '--config', servers.configFile);
 
     expect(code).toBe(2);
-    expect(stderr).toMatch(/missing\/chef-sync\.db/);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toBe(
+      `chef-sync-ctl: The folder ${servers.folder}/missing of the state file and the logs does not exist: make it, or name another file as local.state.\n`,
+    );
   });
 
   test('a state file that is none is not touched', async () => {

@@ -45,7 +45,19 @@ describe('chef-sync-ctl sync-status', () => {
     expect(code).toBe(4);
     expect(stdout).toMatch(/^eu\/acme +bootstrapping \(filter changed\).* the next poll compares both sides anew/m);
     expect(stdout).toMatch(/^no daemon is running: start it with "chef-sync-ctl run --config \S+"$/m);
-    expect(before.stdout).not.toContain('no daemon');
+  });
+
+  test('promises no next poll while no daemon runs, nor of a pair that is no longer configured', async () => {
+    await using servers = await startReplicatedServers(['eu', 'us']);
+    await runHere('run', '--once', '--config', servers.configFile);
+    servers.configure(['us']);
+
+    const { code, stdout } = await runHere('sync-status', '--config', servers.configFile);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^us\/acme +in sync +\S+ \(.* ago\) +- +0s /m);
+    expect(stdout).toMatch(/^eu\/acme +no longer configured +\S+ \(.* ago\) +- +- /m);
+    expect(stdout).toMatch(/^no daemon is running: start it with "chef-sync-ctl run --config \S+"$/m);
   });
 
   test('is for an operator who may not read the keys, like every command that only looks or steers', async () => {

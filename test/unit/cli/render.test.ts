@@ -69,6 +69,12 @@ describe('the status table', () => {
     expect(row).toMatch(/^eu\/acme {2}stale +- +- +- +since noon$/);
   });
 
+  test('promises no next poll of a pair that is no longer configured', () => {
+    const status = pairStatusOf({ condition: 'no longer configured', text: 'no longer configured', nextPollAt: 0 });
+
+    expect(renderStatusTable([status], NOW, screenOf())[1]).toMatch(/^eu\/acme {2}no longer configured +- +- +- /);
+  });
+
   test('offers of a pair that is no longer configured only what can be done with it', () => {
     const plan = { id: 'abc', kind: 'role', at: 0, reason: 'more than pass', count: 30, samples: [] } as const;
     const counts = { held: 30, parked: 2 };

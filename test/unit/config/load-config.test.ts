@@ -276,6 +276,12 @@ describe('parseConfig', () => {
     ]);
   });
 
+  it('refuses "primary" as the name of a replica, because --on and doctor mean the primary by it', () => {
+    const text = configText().replace('  us:', '  primary:');
+
+    expect(problemsOf(text)[0]).toBe('5:3: replicas.primary is what the primary is called; choose another name');
+  });
+
   it.each(['all', 'e/u', 'eu*'])('refuses %j as the name of a replica', (name) => {
     const text = configText().replace('  us:', `  "${name}":`);
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
@@ -34,6 +34,22 @@ function tamper(sql: string): void {
   const database = new DatabaseSync(path);
   database.exec(sql);
   database.close();
+}
+
+/** Does something as a user who may read everything in the folder of the state file, and write nothing. */
+function asReader<T>(work: () => T): T {
+  const folder = dirname(path);
+  const isRoot = process.geteuid?.() === 0;
+  for (const name of readdirSync(folder)) if (name !== 'chef-sync.db-wal') chmodSync(join(folder, name), 0o444);
+  chmodSync(folder, 0o555);
+  try {
+    // Permissions mean nothing to root.
+    if (isRoot) process.seteuid?.(65_534);
+    return work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(folder, 0o755);
+  }
 }
 
 /** A file as version 1 of the schema wrote it, word for word: released steps never change. */
@@ -148,7 +164,11 @@ describe('openStateFile', () => {
     mkdirSync(path);
 
     expect(() => openStateFile(lost, { now: 0 })).toThrow(`The state file ${lost} cannot be opened`);
-    expect(() => openStateFile(path, { now: 0 })).toThrow(`The state file ${path} cannot be opened`);
+    for (const open of [() => openStateFile(path, { now: 0 }), () => openStateFileForReading(path)]) {
+      expect(open).toThrow(
+        `The state file ${path} cannot be opened, because it is a folder: name a file as local.state.`,
+      );
+    }
   });
 
   it('says that the file is locked when another program does not let go of it', async () => {
@@ -250,6 +270,48 @@ describe('openStateFileForReading', () => {
       status.close();
     });
     daemon.close();
+  });
+
+  it('shows what there is to a user who may only read, while no daemon runs, and makes no file', () => {
+    openStateFile(path, { now: 0 }).close();
+    tamper("INSERT INTO pair VALUES ('eu/acme', '{}')");
+    const before = readdirSync(dirname(path));
+
+    const name = asReader(() => {
+      const file = openStateFileForReading(path);
+      const row = file.row('SELECT name FROM pair');
+      file.close();
+      return row?.['name'];
+    });
+
+    expect(name).toBe('eu/acme');
+    expect(readdirSync(dirname(path))).toEqual(before);
+  });
+
+  it('shows a user who may only read what a killed daemon had written last', () => {
+    const other = join(dirname(path), 'killed.db');
+    const daemon = openStateFile(path, { now: 0 });
+    daemon.write("INSERT INTO pair VALUES ('eu/acme', '{}')");
+    // As kill -9 leaves them: the daemon's last words are in the log beside the file.
+    for (const end of ['', '-wal', '-shm']) writeFileSync(`${other}${end}`, readFileSync(`${path}${end}`));
+    daemon.close();
+
+    const name = asReader(() => {
+      const file = openStateFileForReading(other);
+      const row = file.row('SELECT name FROM pair');
+      file.close();
+      return row?.['name'];
+    });
+
+    expect(name).toBe('eu/acme');
+  });
+
+  it('says who may look, when it is not this user', () => {
+    openStateFile(path, { now: 0 }).close();
+    writeFileSync(`${path}-wal`, 'x'.repeat(40), { mode: 0 });
+
+    const sentence = `The state file ${path} cannot be read by this user: it needs read permission on that file and on those that begin with its name, so run this as the user of the daemon.`;
+    expect(() => asReader(() => openStateFileForReading(path))).toThrow(sentence);
   });
 
   it('cannot write', async () => {
