@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { OrganizationPair, ServerSettings } from './organization-pair.ts';
 
-/** A FIFO queue with its dead letter queue and its copiers, for one pair or for several of one replica. */
+/** A FIFO queue with its copiers, for one pair or for several of one replica. */
 export interface Lane {
   /** Part of the queue's name; depends on the pairs' names alone, never on their order in the file. */
   readonly name: string;
