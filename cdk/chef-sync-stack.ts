@@ -14,9 +14,9 @@ import {
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { Construct } from 'constructs';
+import type { AwsSettings } from '../lib/config/aws-schema.ts';
 import { planLanes } from '../lib/config/lanes.ts';
 import type { OrganizationPair } from '../lib/config/organization-pair.ts';
-import type { AwsSettings } from '../lib/config/schema.ts';
 import { alarmActions } from './constructs/alarm-topic.ts';
 import { ChefNetwork } from './constructs/chef-network.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';

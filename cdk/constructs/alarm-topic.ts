@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import type { AwsSettings } from '../../lib/config/schema.ts';
+import type { AwsSettings } from '../../lib/config/aws-schema.ts';
 
 /**
  * What alarms do: tell the topic of the configuration, or a new one to which its e-mail address is subscribed; the

@@ -11,7 +11,7 @@ import {
   VpcEndpointType,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import type { AwsSettings } from '../../lib/config/schema.ts';
+import type { AwsSettings } from '../../lib/config/aws-schema.ts';
 import type { FunctionNetwork } from './sync-function.ts';
 
 /** `aws.network` of the configuration. */

@@ -41,7 +41,7 @@ function isMissing(issue: Issue): boolean {
   return issue.code !== 'unrecognized_keys' && issue.input === undefined;
 }
 
-/** `known` is the message of `section` in schema.ts: the keys it knows, separated by spaces. */
+/** `known` is the message of `section` in schema-parts.ts: the keys it knows, separated by spaces. */
 function unknownKey(key: string, path: ConfigPath, known: string): string {
   const place = path.length === 0 ? '' : ` in ${placeName(path)}`;
   if (LATER_KEYS.has(key)) return `\`${key}\`${place} is not supported yet; remove it`;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import type { AwsSettings } from './aws-schema.ts';
 import { checkServer, type ReadFile } from './check-server.ts';
 import { ConfigError } from './config-error.ts';
 import type { ConfigProblem } from './config-problem.ts';
@@ -12,13 +13,7 @@ import { planLanes } from './lanes.ts';
 import type { OrganizationPair } from './organization-pair.ts';
 import { organizationPairs, type ResolvedPairs } from './organization-pairs.ts';
 import { quote } from './quote.ts';
-import {
-  type AwsSettings,
-  configSchema,
-  type LogSettings,
-  type ReadableConfig,
-  readableConfigSchema,
-} from './schema.ts';
+import { configSchema, type LogSettings, type ReadableConfig, readableConfigSchema } from './schema.ts';
 import { type Position, readYaml } from './yaml-source.ts';
 
 /** A configuration without a fault. */

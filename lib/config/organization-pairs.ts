@@ -10,8 +10,10 @@ import type {
   PairSettings,
   ServerSettings,
 } from './organization-pair.ts';
+import type { Defaults, OrganizationEntry } from './pair-schema.ts';
 import { quote } from './quote.ts';
-import type { Defaults, OrganizationEntry, ReadableConfig, Server } from './schema.ts';
+import type { ReadableConfig } from './schema.ts';
+import type { Server } from './server-schema.ts';
 
 /** The pairs of a configuration, and what contradicts itself in it; the pairs are sound if there is no problem. */
 export interface ResolvedPairs {

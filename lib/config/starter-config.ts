@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import type { Home } from './home.ts';
-import { organizationSchema, replicaName, serverSchema } from './schema.ts';
+import { organizationSchema } from './pair-schema.ts';
+import { replicaName, serverSchema } from './server-schema.ts';
 
 /** What a first configuration says. */
 export interface StarterAnswers {

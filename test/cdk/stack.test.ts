@@ -8,8 +8,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ChefSyncStack } from '../../cdk/chef-sync-stack.ts';
 import { FUNCTION_NAMES, FUNCTION_TABLE } from '../../cdk/function-table.ts';
+import type { AwsSettings } from '../../lib/config/aws-schema.ts';
 import { COPIERS_PER_LANE, planLanes } from '../../lib/config/lanes.ts';
-import type { AwsSettings } from '../../lib/config/schema.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { createApp, manyPairs, type Synthesized, stubBundles, synthesize } from './stack-under-test.ts';
 
