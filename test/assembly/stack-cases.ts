@@ -29,6 +29,17 @@ const changed = ({ ofRole, ofResources }: Permissions, change: (actions: string[
   ),
 });
 
+/** Polls that a busy machine may need where one is enough: each ends before the next minute, whatever is left. */
+const MOST_POLLS = 3;
+
+/** Polls again until the pair is in sync. */
+async function syncWhatIsLeft(world: AssembledStack): Promise<void> {
+  for (let polls = 1; polls < MOST_POLLS; polls += 1) {
+    if ((await world.status(PAIR)).status.condition === 'in sync') return;
+    await world.sync(PAIR);
+  }
+}
+
 /** The queue of the pair. */
 const laneOf = (world: AssembledStack): string =>
   `chef-sync-lane-${packedConfigOf(world.stack()).pairs.find(({ name }) => name === PAIR)?.lane}.fifo`;
@@ -107,6 +118,7 @@ export function testStack(variant: Variant): void {
         cloud.sqs.passVisibility();
         await polled;
       });
+      await syncWhatIsLeft(world);
 
       expect(contentOf(replica())).toEqual(contentOf(primary));
       const { status, unsynced } = await world.status(PAIR);
