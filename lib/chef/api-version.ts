@@ -35,6 +35,35 @@ export function versionAfterAnswer(header: string | undefined): number {
   return parsed.success ? Math.min(NEWEST_API_VERSION, parsed.data.max_version) : UNSTATED_API_VERSION;
 }
 
+/** The API version that a client and its server come to speak. */
+export interface VersionAgreement {
+  /** The one that requests offer. */
+  offered(): number;
+  /** The one that both speak; undefined until the server said it. */
+  agreed(): number | undefined;
+  /** A good answer came from the API itself; only the first one counts. `header` is its `X-Ops-Server-API-Version`, if any. */
+  noteAnswer(header: string | undefined): void;
+  /** A 406 came. Answers whether it names an older version than the one refused, which then is the agreed one. */
+  noteRefusal(refused: number, body: string): boolean;
+}
+
+/** Offers the newest version first. */
+export function createVersionAgreement(): VersionAgreement {
+  let agreed: number | undefined;
+  return {
+    offered: () => agreed ?? NEWEST_API_VERSION,
+    agreed: () => agreed,
+    noteAnswer(header) {
+      agreed ??= versionAfterAnswer(header);
+    },
+    noteRefusal(refused, body) {
+      const named = versionAfterRefusal(refused, body);
+      agreed = named ?? agreed;
+      return named !== undefined;
+    },
+  };
+}
+
 function parseOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Side } from '../model/side.ts';
-import type { ApiAnswer, ChefServer } from './chef-server.ts';
+import type { ApiAnswer } from './api-request.ts';
+import type { ChefServer } from './chef-server.ts';
 import { jsonObject, unexpected } from './org-requests.ts';
 import { createUser, type Denied, denied, hasUser, isSignedBy, type UserAccounts } from './user-accounts.ts';
 

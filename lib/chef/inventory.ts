@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { OBJECT_KINDS } from '../model/object-kind.ts';
 import { kindOfList, type ListPath } from '../model/object-path.ts';
-import type { ApiAnswer } from './chef-server.ts';
+import type { ApiAnswer } from './api-request.ts';
 import { arrayElements, memberText } from './json-slices.ts';
 import { jsonObject, type OrgRequests, unexpected } from './org-requests.ts';
 

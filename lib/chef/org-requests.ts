@@ -1,6 +1,7 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { Side } from '../model/side.ts';
-import type { ApiAnswer, ApiRequest, ChefServer } from './chef-server.ts';
+import type { ApiAnswer, ApiRequest } from './api-request.ts';
+import type { ChefServer } from './chef-server.ts';
 import { describeBody, serverWords, unexpectedAnswer } from './failures.ts';
 
 /** One organization's requests: paths are relative to the organization, failures name the side. */

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import type { CookbookFiles } from '../ports/chef-org.ts';
-import { mayPass } from './chef-server.ts';
 import { WrongBytesError } from './cookbook-files.ts';
 import type { ManifestFile } from './cookbook-manifest.ts';
 import { openContent } from './file-content.ts';
 import { jsonObject, type OrgRequests, refused, unexpected } from './org-requests.ts';
+import { mayPass } from './retry.ts';
 
 /** Checksums per sandbox: its commit checks every file, 5 s each and 10 at a time, while the request waits. */
 const SANDBOX_CHECKSUMS = 100;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Side } from '../model/side.ts';
-import type { ApiAnswer, ChefServer } from './chef-server.ts';
+import type { ApiAnswer } from './api-request.ts';
+import type { ChefServer } from './chef-server.ts';
 import { serverWords } from './failures.ts';
 import { keyFingerprint } from './key-pair.ts';
 import { isMissingObject, jsonArray, jsonObject, refused, unexpected } from './org-requests.ts';

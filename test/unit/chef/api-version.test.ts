@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { versionAfterAnswer, versionAfterRefusal } from '../../../lib/chef/api-version.ts';
+import { createVersionAgreement, versionAfterAnswer, versionAfterRefusal } from '../../../lib/chef/api-version.ts';
 
 describe('versionAfterRefusal', () => {
   test('takes the newest version that a Chef Infra Server names', () => {
@@ -32,5 +32,27 @@ describe('versionAfterAnswer', () => {
   test('a server that does not say speaks version 1 at most', () => {
     expect(versionAfterAnswer(undefined)).toBe(1);
     expect(versionAfterAnswer('nonsense')).toBe(1);
+  });
+});
+
+describe('createVersionAgreement', () => {
+  test('the newest version is offered until the server says what it speaks', () => {
+    const versions = createVersionAgreement();
+    expect([versions.offered(), versions.agreed()]).toEqual([2, undefined]);
+
+    versions.noteAnswer('{"min_version":"0","max_version":"1"}');
+
+    expect([versions.offered(), versions.agreed()]).toEqual([1, 1]);
+  });
+
+  test('later answers change nothing, a refusal that names an older version does', () => {
+    const versions = createVersionAgreement();
+    versions.noteAnswer('{"min_version":"0","max_version":"2"}');
+    versions.noteAnswer(undefined);
+    expect(versions.agreed()).toBe(2);
+
+    expect(versions.noteRefusal(2, '{"max_version":1}')).toBe(true);
+    expect(versions.noteRefusal(1, '{"max_version":2}')).toBe(false);
+    expect([versions.offered(), versions.agreed()]).toEqual([1, 1]);
   });
 });
