@@ -58,7 +58,7 @@ export class OrgPair extends Construct {
     new RunbookAlarm(this, 'NeedsAttention', {
       alarmName: `${props.namePrefix}: ${printableName(pair.name)} needs attention`,
       section: 'pair-needs-attention',
-      sentence: `The organization pair ${printableName(pair.name)} has objects that wait for more than 30 minutes, parked objects, deletes held or a server that cannot be used.`,
+      sentence: `The organization pair ${printableName(pair.name)} has objects that wait for more than 30 minutes, parked objects, deletes held, a server that cannot be used or polls that get no turn.`,
       receivers: props.receivers,
       metric: pairMetric(props.stackName, pair.name, 'NeedsAttention').with({ period: Duration.minutes(1) }),
       threshold: 1,

@@ -3,8 +3,8 @@ export interface PairHealth {
   /** Age of the oldest change that is not on the replica yet; 0 when there is none. */
   readonly lagMs: number;
   /**
-   * A person must look: a change waits for more than half an hour, objects are parked, deletes wait for an approval, or a server cannot be
-   * used.
+   * A person must look: a change waits for more than half an hour, objects are parked, deletes wait for an approval, a server cannot be
+   * used, or no poll got its turn for that long.
    */
   readonly needsAttention: boolean;
 }
@@ -17,6 +17,10 @@ export interface HealthFacts {
   /** Deletes wait for an approval. */
   readonly hasPlans: boolean;
   readonly isPaused: boolean;
+  /** When the last poll ended; undefined when there was none yet. */
+  readonly polledAt: number | undefined;
+  /** From poll to poll. */
+  readonly intervalMs: number;
   readonly now: number;
 }
 
@@ -26,12 +30,17 @@ export const WELL: PairHealth = { lagMs: 0, needsAttention: false };
 /** Half an hour: longer than a throttled server or a deployment takes, shorter than people wait before they ask. */
 const MOST_LAG_MS = 30 * 60_000;
 
+/** Or as many polls without a turn, of pairs that are polled rarely. */
+const MOST_INTERVALS = 3;
+
 /** Age of the oldest change that waits since then. Clocks of two machines may differ: never below 0. */
 export const lagMs = (oldestSince: number | undefined, now: number): number =>
   oldestSince === undefined ? 0 : Math.max(0, now - oldestSince);
 
 /** Whether a pair needs a person, and how far it is behind. */
-export function judgeHealth({ oldestSince, hasParked, hasPlans, isPaused, now }: HealthFacts): PairHealth {
+export function judgeHealth({ oldestSince, polledAt, intervalMs, now, ...facts }: HealthFacts): PairHealth {
+  const { hasParked, hasPlans, isPaused } = facts;
   const lag = lagMs(oldestSince, now);
-  return { lagMs: lag, needsAttention: lag > MOST_LAG_MS || hasParked || hasPlans || isPaused };
+  const isForgotten = lagMs(polledAt, now) > Math.max(MOST_LAG_MS, MOST_INTERVALS * intervalMs);
+  return { lagMs: lag, needsAttention: lag > MOST_LAG_MS || hasParked || hasPlans || isPaused || isForgotten };
 }

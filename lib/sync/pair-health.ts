@@ -6,7 +6,7 @@ import type { PairRecords } from './pair-context.ts';
  * The health of a pair, from one row of each part of the index: as cheap with 100,000 objects waiting as with none. A stopped pair is well:
  * somebody stopped it.
  */
-export async function pairHealth({ ledger, state: store }: PairRecords, now: number): Promise<PairHealth> {
+export async function pairHealth({ ledger, state: store, rules }: PairRecords, now: number): Promise<PairHealth> {
   const state = await store.read();
   if (state === undefined || state.isStopped) return WELL;
   const [plans, hasUnsynced] = await Promise.all([ledger.plans(), ledger.hasUnsynced()]);
@@ -22,6 +22,8 @@ export async function pairHealth({ ledger, state: store }: PairRecords, now: num
     hasParked: oldest.some(({ bucket, entry }) => bucket === 'parked' && entry !== undefined),
     hasPlans: plans.length > 0,
     isPaused: state.paused !== undefined,
+    polledAt: state.lastPoll?.endedAt,
+    intervalMs: rules.pollSeconds * 1000,
     now,
   });
 }

@@ -8,6 +8,8 @@ const judge = (some: Partial<HealthFacts> = {}) =>
     hasParked: false,
     hasPlans: false,
     isPaused: false,
+    polledAt: 60 * MINUTE_MS,
+    intervalMs: MINUTE_MS,
     now: 60 * MINUTE_MS,
     ...some,
   });
@@ -23,6 +25,14 @@ test('a change that waits for more than half an hour needs a person', () => {
 
 test.each(['hasParked', 'hasPlans', 'isPaused'] as const)('a pair with %s needs a person at once', (fact) => {
   expect(judge({ [fact]: true })).toEqual({ lagMs: 0, needsAttention: true });
+});
+
+test('a pair whose polls get no turn for half an hour needs a person, one that is polled rarely after three of them', () => {
+  expect(judge({ polledAt: 30 * MINUTE_MS })).toMatchObject({ needsAttention: false });
+  expect(judge({ polledAt: 30 * MINUTE_MS - 1 })).toEqual({ lagMs: 0, needsAttention: true });
+  expect(judge({ polledAt: 0, intervalMs: 20 * MINUTE_MS })).toMatchObject({ needsAttention: false });
+  expect(judge({ polledAt: -1, intervalMs: 20 * MINUTE_MS })).toMatchObject({ needsAttention: true });
+  expect(judge({ polledAt: undefined })).toMatchObject({ needsAttention: false });
 });
 
 test('a change of a machine whose clock is ahead is no negative lag', () => {

@@ -76,3 +76,12 @@ test('the health of a pair is its oldest change, and whether a person must look'
   expect(await pairHealth(ctx, 30 * 60_000 + 1)).toMatchObject({ needsAttention: false });
   expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 30 * 60_000 + 1, needsAttention: true });
 });
+
+test('a pair without a change needs a person when nobody has polled it for half an hour', async () => {
+  const ctx = await stoppedPair();
+  const lastPoll = { startedAt: 0, endedAt: 1, isComplete: true };
+  await ctx.state.update((state) => state && { ...state, isStopped: false, lastPoll });
+
+  expect(await pairHealth(ctx, 30 * 60_000 + 1)).toEqual({ lagMs: 0, needsAttention: false });
+  expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 0, needsAttention: true });
+});
