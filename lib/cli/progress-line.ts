@@ -66,7 +66,8 @@ export function progressMessage(progress: PairProgress, now: number, address = '
     return [status.condition, ...measures(progress)].join('  ');
   }
   const [detail] = statusDetails(status, now, address);
-  if (status.condition === 'waiting' && detail !== undefined) return detail;
+  // That detail begins with the same words.
+  if (status.paused !== undefined && status.condition === 'waiting' && detail !== undefined) return detail;
   return detail === undefined ? stateText(status) : `${stateText(status)}  ${detail}`;
 }
 

@@ -85,8 +85,10 @@ export function nextPollText({ condition, nextPollAt }: PairStatus, now: number)
 }
 
 /** The state with its numbers; reasons stand in the details. */
-export function stateText({ condition, text, paused }: PairStatus): string {
-  if (condition === 'waiting') return paused === undefined ? condition : `waiting for ${paused.side}`;
+export function stateText({ condition, text, paused, unread }: PairStatus): string {
+  // For a server, or for a list of one.
+  const side = paused?.side ?? unread[0]?.side;
+  if (condition === 'waiting') return side === undefined ? condition : `waiting for ${side}`;
   return condition === 'stale' ? condition : text;
 }
 

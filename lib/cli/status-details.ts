@@ -18,7 +18,9 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
   if (status.paused !== undefined) {
     const { side, reason, since } = status.paused;
     details.push(`waiting for the ${side} since ${formatPast(since, now)}: ${plainText(reason)}`);
-  } else if (condition === 'waiting' || condition === 'stale') {
+  } else if (condition === 'waiting') {
+    details.push(...unreadLists(status));
+  } else if (condition === 'stale') {
     // The text says it in parentheses, behind the state.
     const reason = plainText(status.text.slice(condition.length + 1)).replace(/^\((.*)\)$/, '$1');
     details.push(localTimes(reason, now));
@@ -45,9 +47,7 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
     const retry = isSteerable ? `; try again at once: chef-sync-ctl retry ${status.pair}${address}` : '';
     details.push(`${counted(counts.parked, 'object')} parked${retry}`);
   }
-  for (const { side, list, reason } of status.unread) {
-    details.push(`${side} list ${list} cannot be read, nothing of it is deleted: ${plainText(reason)}`);
-  }
+  if (condition !== 'waiting' || status.paused !== undefined) details.push(...unreadLists(status));
   if (status.unknownPaths.length > 0) {
     const count = status.unknownPaths.length;
     details.push(`the primary names what cannot be replicated: ${samples(status.unknownPaths, count)}`);
@@ -60,6 +60,11 @@ export function statusDetails(status: PairStatus, now: number, address = ''): re
   if (source !== undefined) details.push(source);
   return details;
 }
+
+const unreadLists = ({ unread }: PairStatus): readonly string[] =>
+  unread.map(
+    ({ side, list, reason }) => `${side} list ${list} cannot be read, nothing of it is deleted: ${plainText(reason)}`,
+  );
 
 /** What to do next, where the state itself does not say it. */
 export function nextStep({ pair, condition, counts }: PairStatus, address = ''): string | undefined {

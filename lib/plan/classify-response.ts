@@ -156,7 +156,8 @@ const OVERLOADED: Finding = {
   next: 'lower `requestsInFlight` in chef-sync.yaml if it happens often; it is tried again by itself',
 };
 
-const TRIED_AGAIN = 'the object is tried again by itself';
+/** A list is what failed as often as an object. */
+const TRIED_AGAIN = 'it is tried again by itself';
 
 function objectFinding(failure: RequestFailure): Finding {
   const { cause, status = 0, text } = failure;
@@ -178,13 +179,13 @@ function objectFinding(failure: RequestFailure): Finding {
     case 'time-out':
       return {
         code: 'TIMED_OUT',
-        what: 'took too long over this object alone',
+        what: 'took too long over this request alone',
         next: `${TRIED_AGAIN}; if that does not help, look at the server's load`,
       };
     case 'connection':
       return {
         code: 'CONNECTION_LOST',
-        what: 'lost the connection over this object alone',
+        what: 'lost the connection over this request alone',
         next: `${TRIED_AGAIN}; if it carries files, check that the server's file store can be reached from here`,
       };
     case 'tls-name':
@@ -259,7 +260,7 @@ function objectFinding(failure: RequestFailure): Finding {
     default:
       return {
         code: 'SERVER_ERROR',
-        what: 'fails over this object alone',
+        what: 'fails over this request alone',
         next: `${TRIED_AGAIN}; if that does not help, look at the server's logs (\`chef-server-ctl tail\`)`,
       };
   }

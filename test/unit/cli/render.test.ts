@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatLogLine } from '../../../lib/cli/log-line.ts';
-import { progressBar, progressLine } from '../../../lib/cli/progress-line.ts';
+import { progressBar, progressLine, progressMessage } from '../../../lib/cli/progress-line.ts';
 import { renderCheck } from '../../../lib/cli/render-check.ts';
 import { renderPlan } from '../../../lib/cli/render-plan.ts';
 import { renderStatusTable } from '../../../lib/cli/render-status.ts';
@@ -57,6 +57,18 @@ describe('the status table', () => {
       expect.stringContaining('30 environment deletes held under plan p-environment'),
       'let them go, if they are right: chef-sync-ctl approve-deletes eu/acme p-role p-environment --stack chef-sync',
     ]);
+  });
+
+  test('says of a pair that waits for a list for which side it waits, and what keeps the list from being read once', () => {
+    const unread = [{ side: 'primary', list: '/data', reason: '504 Gateway Time-out' }] as const;
+    const text = 'waiting for primary (list /data cannot be read: 504 Gateway Time-out)';
+    const status = pairStatusOf({ condition: 'waiting', text, unread });
+
+    const said = renderStatusTable([status], NOW, screenOf()).join('\n');
+
+    expect(said).toMatch(/eu\/acme {2}waiting for primary .* primary list \/data cannot be read/);
+    expect(said.match(/504/g)).toHaveLength(1);
+    expect(progressMessage({ status }, NOW)).toMatch(/^waiting for primary {2}primary list \/data cannot be read/);
   });
 
   test('shows no lag where nobody knows what has changed', () => {
