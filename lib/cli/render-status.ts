@@ -79,9 +79,10 @@ function cellsOf(status: PairStatus, now: number): readonly Cell[] {
 /** Pairs that nobody polls, whatever their last poll promised. */
 const NOT_POLLED: ReadonlySet<PairCondition> = new Set(['stopped', 'no longer configured']);
 
-/** When the pair is polled next; undefined when no poll is due. */
-export function nextPollText({ condition, nextPollAt }: PairStatus, now: number): string | undefined {
-  return nextPollAt === undefined || NOT_POLLED.has(condition) ? undefined : formatFuture(nextPollAt, now);
+/** When the pair is polled next; undefined when no poll is due. A poll of a pair that waits for a server ends at once, so it does not count. */
+export function nextPollText({ condition, nextPollAt, paused }: PairStatus, now: number): string | undefined {
+  if (nextPollAt === undefined || NOT_POLLED.has(condition)) return undefined;
+  return formatFuture(Math.max(nextPollAt, paused?.until ?? 0), now);
 }
 
 /** The state with its numbers; reasons stand in the details. */

@@ -45,9 +45,12 @@ export async function pairStatus(sources: StatusSources): Promise<PairStatus> {
   const [ofPrimary, ofReplica] = await Promise.all([ledger.lists('primary'), ledger.lists('replica')]);
   const sumOf = (rows: readonly ListRow[], countIn: (row: ListRow) => number | undefined): number =>
     rows.filter(({ epoch }) => epoch === state?.epoch).reduce((sum, row) => sum + (countIn(row) ?? 0), 0);
+  const { held, absent, pendingDeletes } = found.counts;
+  // A list counts for the delete guard, to which what is leaving the primary still belongs.
+  const leaving = held + absent + pendingDeletes;
   const counts: StatusCounts = {
     ...found.counts,
-    total: sumOf(ofPrimary, ({ count }) => count),
+    total: Math.max(0, sumOf(ofPrimary, ({ count }) => count) - leaving),
     onlyOnReplica: sumOf(ofReplica, ({ extraCount }) => extraCount),
   };
   const facts = {

@@ -50,6 +50,9 @@ describe('chef-sync-ctl run --once', () => {
 
     expect(code).toBe(3);
     expect(stdout).toMatch(/40 role deletes held under plan \w+: 40 deletes of 43 objects are more than the 20/);
+    // Three roles, an environment, a data bag and its item; what is held is on the replica only.
+    const { stdout: status } = await runHere('sync-status', 'eu/acme', '--config', servers.configFile);
+    expect(status).toMatch(/^ {2}- 6 objects on the primary as last read$/m);
     expect(stdout).toMatch(/^ {2}and 20 more: chef-sync-ctl unsynced-objects eu\/acme --config \S+$/m);
     expect(servers.replicas[0]?.organization('acme').dump().roles.size).toBe(43);
   });

@@ -81,6 +81,19 @@ describe('the status table', () => {
     expect(row).toMatch(/^eu\/acme {2}stale +- +- +- +since noon$/);
   });
 
+  test('says when a pair that waits for a server is tried again', () => {
+    const paused = {
+      side: 'replica',
+      code: 'UNREACHABLE',
+      reason: 'is down',
+      since: NOW,
+      until: NOW + 30_000,
+    } as const;
+    const status = pairStatusOf({ condition: 'waiting', paused, nextPollAt: NOW });
+
+    expect(renderStatusTable([status], NOW, screenOf())[1]).toMatch(/^eu\/acme {2}waiting for replica +- +in 30s +- /);
+  });
+
   test('promises no next poll of a pair that is no longer configured', () => {
     const status = pairStatusOf({ condition: 'no longer configured', text: 'no longer configured', nextPollAt: 0 });
 
