@@ -5,7 +5,7 @@ import type { DynamoTable, Row } from './dynamo-table.ts';
 import { stateKey } from './row-keys.ts';
 
 /** Version of everything in a pair's partition. A change of its shape raises it and is migrated when the state is read. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** The state record of one pair in the table. A state of a newer version is refused with a `SyncError`, and left untouched. */
 export function createDynamoPairState(table: DynamoTable, pairName: string): PairStateStore {

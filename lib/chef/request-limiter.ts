@@ -5,9 +5,9 @@ import { createSlots } from './slots.ts';
  * Requests in flight to one server when the configuration does not say otherwise. A Chef Infra Server has 20 database connections and
  * a queue of 20 by default: from about 60 requests in flight on it answers 404 for objects that exist, at 40 it never did.
  */
-export const DEFAULT_REQUESTS_IN_FLIGHT = 16;
+const DEFAULT_REQUESTS_IN_FLIGHT = 16;
 /** No configuration may ask for more: half of what makes a Chef server lie. */
-export const MAX_REQUESTS_IN_FLIGHT = 32;
+const MAX_REQUESTS_IN_FLIGHT = 32;
 
 /** What one finished request says about its server. `slow`: its kind of request takes far longer than it used to. */
 export type Verdict = 'good' | 'slow' | 'trouble';

@@ -10,7 +10,7 @@ export const ITEMS = 600;
 export const ROLES = 200;
 export const ENVIRONMENTS = 50;
 export const COOKBOOK_VERSIONS = 150;
-export const FILES_PER_VERSION = 8;
+const FILES_PER_VERSION = 8;
 
 /** One JSON object of the benchmark. */
 export interface JsonObject {

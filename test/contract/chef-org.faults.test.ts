@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRequestLimiters } from '../../lib/chef/request-limiter.ts';
-import { emptyAnswer, htmlPage } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
 import type { SandboxChefServerOptions } from '../../lib/local/sandbox-chef-server/server.ts';
 import { ChefRequestError, type RequestFailure } from '../../lib/model/chef-request-error.ts';
 import { trustedRef } from '../../lib/model/object-path.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
+import { emptyAnswer, htmlPage } from '../support/fault-answers.ts';
 import { type Connection, connectChefOrg, hastyClock } from './connect-chef-org.ts';
 
 const web = trustedRef('/roles/web');

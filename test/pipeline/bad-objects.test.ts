@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { emptyList } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
 import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
 import type { ObjectPath } from '../../lib/model/object-path.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
+import { emptyList } from '../support/fault-answers.ts';
 import { leapingClock } from './leaping-clock.ts';
 import { createPairWorld, type PairWorld } from './pair-world.ts';
 import { cookbookContent, environmentText, itemText, roleText } from './sample-organization.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { htmlPage } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
 import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
+import { htmlPage } from '../support/fault-answers.ts';
 import { findFreePort } from '../support/free-port.ts';
 import { leapingClock } from './leaping-clock.ts';
 import { createPairWorld, type PairWorld, type WorldServer } from './pair-world.ts';

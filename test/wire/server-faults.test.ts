@@ -1,14 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  bodyTooLarge,
-  emptyAnswer,
-  emptyList,
-  type FaultAction,
-  type FaultRule,
-  htmlPage,
-} from '../../lib/local/sandbox-chef-server/fault-switches.ts';
+import type { FaultAction, FaultRule } from '../../lib/local/sandbox-chef-server/fault-switches.ts';
 import type { Side } from '../../lib/model/side.ts';
+import { bodyTooLarge, emptyAnswer, emptyList, htmlPage } from '../support/fault-answers.ts';
 import { startWireWorld, type WireWorld, waitAtMost } from './wire-world.ts';
 
 /** Kinds of requests; each suffers on its own, so that no fault hides behind another. */

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  bodyTooLarge,
-  emptyAnswer,
-  emptyList,
-  htmlPage,
-} from '../../../../lib/local/sandbox-chef-server/fault-switches.ts';
 import { startFakeChefServer } from '../../../support/fake-chef-server.ts';
+import { bodyTooLarge, emptyAnswer, emptyList, htmlPage } from '../../../support/fault-answers.ts';
 import { send } from './signed-request.ts';
 
 const roles = '/organizations/acme/roles';
