@@ -57,9 +57,18 @@ async function compare(
     return { found: drifted, bags: bagsOf(members), unread };
   }
   const { observed, absent, members, unread } = await comparePrimaryList(ctx, list, comparison);
-  const unusable = members?.unusable.map((name) => `${list}/${name}`) ?? [];
-  await keepUnknownPaths(ctx, lease, unusable);
+  if (members !== undefined) {
+    const unusable = members.unusable.map((name) => `${list}/${name}`);
+    await keepUnknownPaths(ctx, lease, unusable, (path) => belongsTo(list, members, path));
+  }
   return { found: observed + absent, bags: bagsOf(members), unread };
+}
+
+/** Whether a list decides about a path: it would name that itself, or a bag of it that it does not name. What is in a bag, that bag's list says. */
+function belongsTo(list: ListPath, { refs }: Members, path: string): boolean {
+  if (!path.startsWith(`${list}/`)) return false;
+  const [name = '', ...below] = path.slice(list.length + 1).split('/');
+  return below.length === 0 || !isListOfContainers(list) || !refs.has(name);
 }
 
 /** The names of the bags alone, for a pass that goes on behind their list; none when that cannot be read. */

@@ -159,6 +159,33 @@ describe.each([true, false])('what a primary may hold or say (feed: %s)', (feed)
     expect(deletes()).toEqual([]);
   });
 
+  test('names that no request can carry are told of no longer when the primary has lost them, with their bag too', async () => {
+    const listed = (path: RegExp, ...names: readonly string[]): void => {
+      const body = JSON.stringify(Object.fromEntries(names.map((name) => [name, `${primary.url}/${name}`])));
+      primary.faults.when({ method: 'GET', path }, { kind: 'answer', status: 200, body });
+    };
+    listed(/\/roles$/, '.', '..', ...source.dump().roles.keys());
+    listed(/\/data\/apps$/, '..', 'one', 'two');
+    listed(/\/data\/passing$/, '..');
+    listed(/\/data$/, 'apps', 'passing');
+    source.createDataBag('passing');
+    await world.once();
+    expect((await world.status()).unknownPaths.toSorted()).toEqual([
+      '/data/apps/..',
+      '/data/passing/..',
+      '/roles/.',
+      '/roles/..',
+    ]);
+
+    primary.faults.clear();
+    listed(/\/data\/apps$/, '..', 'one', 'two');
+    source.deleteDataBag('passing');
+    await clock.sleep(60_000);
+    await world.once();
+
+    expect((await world.status()).unknownPaths).toEqual(['/data/apps/..']);
+  });
+
   test('a list that lies empty deletes nothing', async () => {
     await world.once();
     const before = copy.dump();
