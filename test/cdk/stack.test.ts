@@ -7,7 +7,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ChefSyncStack } from '../../cdk/chef-sync-stack.ts';
-import { FUNCTION_NAMES, FUNCTION_TABLE } from '../../cdk/function-table.ts';
+import { FUNCTION_NAMES, FUNCTION_TABLE, type FunctionRow } from '../../cdk/function-table.ts';
 import type { AwsSettings } from '../../lib/config/aws-schema.ts';
 import { COPIERS_PER_LANE, planLanes } from '../../lib/config/lanes.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -279,6 +279,16 @@ describe('every function', () => {
     expect(policies).toContain(':secret:chef-sync/r0-??????');
     minimal.template.resourceCountIs('AWS::SecretsManager::Secret', 1);
   });
+});
+
+test.each(FUNCTION_NAMES)('the guide to the functions has the calls, the time and the memory of the %s', (name) => {
+  const guide = readFileSync('functions/README.md', 'utf8');
+  const row: FunctionRow = FUNCTION_TABLE[name];
+  const query = row.queriesUnsynced === true ? 'Query (table and index)' : 'Query (table)';
+  const calls = row.tableCalls.map((call) => (call === 'Query' ? query : call)).join(', ');
+
+  expect(guide).toContain(`| ${name} | ${calls} |`);
+  expect(guide).toMatch(new RegExp(`^\\| \`${name}\` .* \\| ${row.timeoutSeconds} s \\| ${row.memoryMb} MB \\|$`, 'm'));
 });
 
 describe('the network', () => {
