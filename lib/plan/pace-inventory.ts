@@ -7,11 +7,15 @@ import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../
 export const FULL_READING_EVERY_MS = 24 * 60 * 60_000;
 const FULL_READING_PACE = 0.5;
 
+/** Whether a rest is over. One that began in the future was noted by a clock that has been set back since: nobody waits for that time. */
+const isOver = (since: number, restMs: number, now: number): boolean => now >= since + restMs || now < since;
+
 const isDue = (reading: Reading | undefined, now: number, share: number): boolean =>
-  reading === undefined || now >= reading.endedAt + reading.tookMs / share;
+  reading === undefined || isOver(reading.endedAt, reading.tookMs / share, now);
 
 const isFullDue = ({ fullAt, fullTookMs = 0 }: InventoryProgress, now: number, share: number): boolean =>
-  fullAt === undefined || now >= fullAt + Math.min(FULL_READING_EVERY_MS, fullTookMs / (share * FULL_READING_PACE));
+  fullAt === undefined ||
+  isOver(fullAt, Math.min(FULL_READING_EVERY_MS, fullTookMs / (share * FULL_READING_PACE)), now);
 
 /** What a pass reads. */
 export interface NextPass {

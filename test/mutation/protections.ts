@@ -809,8 +809,8 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'rest between inventories',
     reason: 'A large organization would be read all the time, and a poll cost what its size is.',
     file: 'lib/plan/pace-inventory.ts',
-    text: 'now >= reading.endedAt + reading.tookMs / share;',
-    without: 'now >= reading.endedAt + share;',
+    text: 'isOver(reading.endedAt, reading.tookMs / share, now);',
+    without: 'isOver(reading.endedAt, share, now);',
     caughtBy: {
       file: 'test/unit/plan/pace-inventory.test.ts',
       title: 'a pass that took t begins again 20 t after its end, no sooner',

@@ -42,13 +42,19 @@ describe('nextPass', () => {
     expect(next(read, 1_000_000, ['names'])).toMatchObject({ scope: 'contents' });
   });
 
+  test('after a clock that was ahead was set right, changes are looked for at once and not when it is that late again', () => {
+    const ahead = { ...read, names: reading(600_000, 1_000), contents: reading(600_000, 10_000), fullAt: 600_000 };
+    expect(next(ahead, 1_000)).toEqual({ scope: 'names', isFull: false });
+    expect(next(ahead, 1_000, ['names'])).toEqual({ scope: 'contents', isFull: true });
+  });
+
   test('no scope is read twice in one poll', () => {
     expect(next(read, 1_000_000, ['names', 'contents'])).toBeUndefined();
     expect(next(NEVER_READ, 0, ['contents'])).toBeUndefined();
   });
 
   test('frozen cookbook versions are read again at half the pace: 40 t after a reading that took t', () => {
-    const namesRead = { ...read, fullTookMs: 20_000, names: reading(800_000, 1_000) };
+    const namesRead = { ...read, fullTookMs: 20_000, names: reading(799_999, 1_000) };
     expect(next(namesRead, 799_999)).toEqual({ scope: 'contents', isFull: false });
     expect(next(namesRead, 800_000)).toEqual({ scope: 'contents', isFull: true });
   });
@@ -59,14 +65,14 @@ describe('nextPass', () => {
   });
 
   test('however long it takes, frozen cookbook versions are read again once a day', () => {
-    const namesRead = { ...read, names: reading(FULL_READING_EVERY_MS, 1_000) };
+    const namesRead = { ...read, names: reading(FULL_READING_EVERY_MS - 1, 1_000) };
     expect(next(namesRead, FULL_READING_EVERY_MS - 1)).toEqual({ scope: 'contents', isFull: false });
     expect(next(namesRead, FULL_READING_EVERY_MS)).toEqual({ scope: 'contents', isFull: true });
   });
 
   test('a large organization is never read all the time: 10 minutes of reading, then 200 of rest', () => {
     const minute = 60_000;
-    const large = { ...read, names: reading(210 * minute, 1_000), contents: reading(10 * minute, 10 * minute) };
+    const large = { ...read, names: reading(210 * minute - 1, 1_000), contents: reading(10 * minute, 10 * minute) };
     expect(next(large, 210 * minute - 1)).toBeUndefined();
     expect(next(large, 210 * minute)).toMatchObject({ scope: 'contents' });
   });
