@@ -209,6 +209,13 @@ const restarted = (side: InventoryProgress): InventoryProgress => ({
   unread: [],
 });
 
+/** How long a server that cannot be used is left alone before the next poll tries it. */
+export const PAUSE_MS = 60_000;
+
+/** Whether the pair waits for a server. No pause is twice as long as a pause: one that were was begun by a clock that has been set back since. */
+export const isPaused = ({ paused }: Pick<PairState, 'paused'>, now: number): boolean =>
+  paused !== undefined && paused.until > now && paused.until <= now + 2 * PAUSE_MS;
+
 /** A new epoch: the feed's cursor is forgotten and both inventories begin again. Entries, guids and the lease stay as they are. */
 export function nextEpoch(state: PairState, now: number, changes: Partial<PairState> = {}): PairState {
   const { bootstrappedAt, ...rest } = state;

@@ -4,6 +4,7 @@ import { clientSettings } from '../aws/client-settings.ts';
 import { type PollSlot, takePollSlot } from '../aws/poll-slots.ts';
 import { createSqsWorkQueue, laneUrl } from '../aws/sqs-work-queue.ts';
 import type { PackedPair } from '../config/packed-config.ts';
+import { isPaused } from '../model/pair-state.ts';
 import { refusal } from '../model/sync-error.ts';
 import type { PairHealth } from '../plan/judge-health.ts';
 import { pairHealth } from '../sync/pair-health.ts';
@@ -93,7 +94,7 @@ export function openAwsPoller(logOf: LogOf): Poller {
     const now = clock.now();
     // Known without a slot, a key or a lease.
     if (state?.isStopped === true) return { outcome: 'stopped' };
-    if ((state?.paused?.until ?? 0) > now) return { outcome: 'paused' };
+    if (state !== undefined && isPaused(state, now)) return { outcome: 'paused' };
     if ((state?.leaseUntil ?? 0) > now) return { outcome: 'leased' };
     const ctx = await context();
     if (ctx === undefined) return { outcome: 'problem', problem: (await records.state.read())?.paused?.reason };

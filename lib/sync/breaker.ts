@@ -1,11 +1,8 @@
 import { ChefRequestError, type RequestFailure } from '../model/chef-request-error.ts';
-import type { Pause } from '../model/pair-state.ts';
+import { isPaused, PAUSE_MS, type Pause } from '../model/pair-state.ts';
 import type { SyncError } from '../model/sync-error.ts';
 import { type FailureDecision, isSuspect, judgeFailure } from '../plan/classify-response.ts';
 import { orgOf, type PairContext, type PairSides } from './pair-context.ts';
-
-/** How long a breaker stays open before the next poll tries the server again. */
-export const BREAKER_PAUSE_MS = 60_000;
 
 /** What a failure means, after a probe of that side's organization where only a probe can tell. */
 export async function judge(ctx: PairSides, error: ChefRequestError | SyncError): Promise<FailureDecision> {
@@ -44,7 +41,7 @@ export function pauseFor(
     code: decision.code,
     reason: decision.text,
     since: isSame ? earlier.since : now,
-    until: now + BREAKER_PAUSE_MS,
+    until: now + PAUSE_MS,
   };
 }
 
@@ -55,7 +52,7 @@ export function pauseFor(
 export async function openBreaker(ctx: PairContext, decision: FailureDecision): Promise<void> {
   const now = ctx.clock.now();
   const { isChanged } = await ctx.state.update((state) => {
-    if (state === undefined || (state.paused !== undefined && state.paused.until > now)) return undefined;
+    if (state === undefined || isPaused(state, now)) return undefined;
     return { ...state, paused: pauseFor(decision, now, state.paused) };
   });
   if (isChanged) ctx.log('warn', decision.text, { code: decision.code, side: decision.side });

@@ -1,6 +1,7 @@
 import { isMessageLost, type LedgerEntry, markSent, observe } from '../model/ledger-entry.ts';
 import { NAMED_CONTENT_LIST, OBJECT_KINDS, type Stage } from '../model/object-kind.ts';
 import { trustedRef } from '../model/object-path.ts';
+import { isPaused } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
 import { type Dispatch, gatePhases, isNamedDelete, MESSAGES_OUT } from '../plan/gate-phases.ts';
 import { outgoingMessage } from '../plan/message-ids.ts';
@@ -39,7 +40,7 @@ export async function dispatchRun(
 ): Promise<DispatchStep> {
   const state = await lease.check();
   const now = ctx.clock.now();
-  if (state.paused !== undefined && state.paused.until > now) return { sentCount: 0, outCount: 0, isIdle: true };
+  if (isPaused(state, now)) return { sentCount: 0, outCount: 0, isIdle: true };
   const pending = await pendingEntries(ctx, isCopyOnly ? PHASES.filter((phase) => !isDeletePhase(phase)) : PHASES);
   const backlog = {
     run: state.run,

@@ -1,8 +1,7 @@
-import { type FeedProgress, nextEpoch } from '../model/pair-state.ts';
+import { type FeedProgress, nextEpoch, PAUSE_MS } from '../model/pair-state.ts';
 import { coalesceEvents } from '../plan/coalesce-events.ts';
 import { isFeedReset, marksAfter, RESET_PAUSE_MS, readFrom } from '../plan/feed-cursor.ts';
 import type { FeedAnswer } from '../ports/chef-org.ts';
-import { BREAKER_PAUSE_MS } from './breaker.ts';
 import { keepUnknownPaths } from './keep-unknown-paths.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
@@ -51,7 +50,7 @@ async function pauseRefused(
       code: 'FEED_REFUSED',
       reason,
       since: s.paused?.since ?? now,
-      until: now + BREAKER_PAUSE_MS,
+      until: now + PAUSE_MS,
     },
   }));
   ctx.log('warn', reason);
@@ -76,7 +75,7 @@ async function withoutFeed(ctx: PairContext, lease: PollLease, text: string): Pr
         code: 'NO_FEED',
         reason,
         since: s.paused?.since ?? now,
-        until: now + BREAKER_PAUSE_MS,
+        until: now + PAUSE_MS,
       },
     }));
     return { outcome: 'refused', feed: lease.state().feed };

@@ -1,10 +1,10 @@
 import { ChefRequestError } from '../model/chef-request-error.ts';
 import { isLive, observe } from '../model/ledger-entry.ts';
 import { howReplaced } from '../model/organization-identity.ts';
-import { nextEpoch, type PairState } from '../model/pair-state.ts';
+import { nextEpoch, PAUSE_MS, type PairState } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES } from '../model/phase.ts';
 import { judgeFailure } from '../plan/classify-response.ts';
-import { BREAKER_PAUSE_MS, openBreaker } from './breaker.ts';
+import { openBreaker } from './breaker.ts';
 import { type Identities, probeBoth } from './identities.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
@@ -36,7 +36,7 @@ export async function followIdentities(ctx: PairContext, lease: PollLease): Prom
         code: 'WRONG_ORGANIZATION',
         reason: conflict,
         since: state.paused?.since ?? now,
-        until: now + BREAKER_PAUSE_MS,
+        until: now + PAUSE_MS,
       },
     }));
     return conflict;

@@ -1,4 +1,4 @@
-import { newPairState, type PairState } from '../model/pair-state.ts';
+import { isPaused, newPairState, type PairState } from '../model/pair-state.ts';
 import type { PairContext } from './pair-context.ts';
 
 /** The poll lost its lease to another one, or an operator stopped the pair: it writes nothing more. */
@@ -41,7 +41,7 @@ export async function takeLease(ctx: PairContext, leaseMs: number): Promise<Poll
   const taken = await ctx.state.update((found) => {
     const state = found ?? newPairState(now, ctx.rules.filterHash, ctx.rules.startsWithCopy ? 'copy' : 'baseline');
     if (state.isStopped) refused = 'stopped';
-    else if (state.paused !== undefined && state.paused.until > now) refused = 'paused';
+    else if (isPaused(state, now)) refused = 'paused';
     else if (state.leaseUntil !== undefined && state.leaseUntil > now) refused = 'leased';
     else return { ...state, leaseToken: state.leaseToken + 1, leaseUntil: now + leaseMs };
     return undefined;

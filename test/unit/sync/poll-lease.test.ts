@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { newPairState } from '../../../lib/model/pair-state.ts';
+import { takeLease } from '../../../lib/sync/poll-lease.ts';
+import { pairOfMemory } from './pair-of-memory.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Whether a poll of a pair begins that waits for its primary until so long after now. */
+async function beginsWhenPausedFor(ms: number): Promise<boolean> {
+  const { ctx } = pairOfMemory(['/roles']);
+  const now = ctx.clock.now();
+  const paused = { side: 'primary', code: 'CLOCK', reason: '401', since: now, until: now + ms } as const;
+  await ctx.state.update(() => ({ ...newPairState(now, 'filter', 'copy'), paused }));
+  return !('refused' in (await takeLease(ctx, MINUTE_MS)));
+}
+
+test('a pair that waits for a server is not polled before its pause is over', async () => {
+  expect(await beginsWhenPausedFor(MINUTE_MS)).toBe(false);
+  expect(await beginsWhenPausedFor(0)).toBe(true);
+});
+
+test('a pause that a clock began which has been set back since keeps nobody waiting for that time', async () => {
+  expect(await beginsWhenPausedFor(20 * MINUTE_MS)).toBe(true);
+});
