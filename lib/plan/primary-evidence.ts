@@ -59,9 +59,17 @@ export const isNewsTo = (
   (entry.version.epoch < trustFrom && entry.state !== 'pending') ||
   (seen !== undefined && seen.fingerprint !== entry.seen);
 
-/** Whether a list that lacks the object proves anything. What was observed after the list was read cannot be expected in it. */
-export const isMissed = (entry: LedgerEntry, listReadAt: number): boolean =>
-  (entry.pendingSince ?? entry.settledAt ?? 0) < listReadAt || entry.absent !== undefined;
+/** How far the clocks of two machines that work on a pair may differ. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/**
+ * Whether a list that lacks the object proves anything. What was observed after the list was read cannot be expected in it; what was
+ * observed in the future was by a clock that has been set back since.
+ */
+export function isMissed(entry: LedgerEntry, listReadAt: number, now: number): boolean {
+  const observedAt = entry.pendingSince ?? entry.settledAt ?? 0;
+  return observedAt < listReadAt || observedAt > now + CLOCKS_DIFFER_MS || entry.absent !== undefined;
+}
 
 /** Missed by an earlier inventory of this epoch too, in an earlier poll: the second names pass makes it a delete. */
 export const isConfirmedAbsent = (

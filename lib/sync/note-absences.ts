@@ -32,7 +32,7 @@ async function noteMissing(
   { list, pass, readAt }: Omit<ListComparison, 'row'>,
   missing: readonly LedgerEntry[],
 ): Promise<number> {
-  const missed = missing.filter((entry) => isMissed(entry, readAt));
+  const missed = missing.filter((entry) => isMissed(entry, readAt, ctx.clock.now()));
   if (missed.length === 0) return missing.length;
   await voidList(ctx, list, pass.epoch);
   for (const { path, version } of missed) {

@@ -103,10 +103,17 @@ test('a list that was read before a delete was done says nothing of the object',
 });
 
 test('an object that was observed after the list was read is not missed by it, unless it was missed before', () => {
-  expect(isMissed(synced(), 11)).toBe(true);
-  expect(isMissed(synced(), 10)).toBe(false);
-  expect(isMissed(entryOf('/roles/web', { pendingSince: 10 }), 10)).toBe(false);
-  expect(isMissed(synced({ absent: 2 }), 10)).toBe(true);
+  expect(isMissed(synced(), 11, 20)).toBe(true);
+  expect(isMissed(synced(), 10, 20)).toBe(false);
+  expect(isMissed(entryOf('/roles/web', { pendingSince: 10 }), 10, 20)).toBe(false);
+  expect(isMissed(synced({ absent: 2 }), 10, 20)).toBe(true);
+});
+
+test('an object that was copied while the clock was ahead is missed as soon as that is set right', () => {
+  const minute = 60_000;
+  expect(isMissed(synced({ settledAt: 10 * minute }), 10, 20)).toBe(true);
+  // Another machine's clock may be a little ahead.
+  expect(isMissed(synced({ settledAt: minute }), 10, 20)).toBe(false);
 });
 
 describe('isConfirmedAbsent', () => {
