@@ -102,6 +102,8 @@ export interface Pass {
   /** Time spent reading, over all polls that worked on it. */
   readonly busyMs: number;
   readonly nextList: ListPath;
+  /** Of the next list the members up to this name were read: it is longer than the time of one poll. */
+  readonly after?: string;
   readonly unread: readonly { readonly list: ListPath; readonly reason: string }[];
 }
 

@@ -1,8 +1,9 @@
+import type { ListPath } from '../model/object-path.ts';
 import { guidText, isTakingBaseline, type PairState, type Pass } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 
 /** What the comparison of one list needs to know of its pass. */
-export interface ListPass extends Pick<Pass, 'scope' | 'isFull'> {
+export interface ListPass extends Pick<Pass, 'scope' | 'isFull' | 'after'> {
   readonly number: number;
   readonly firstOfEpoch: number;
   /** Absences noted by this number or a later one belong to this poll: they cannot confirm themselves. */
@@ -17,12 +18,16 @@ export interface ListPass extends Pick<Pass, 'scope' | 'isFull'> {
   readonly takesBaseline: boolean;
 }
 
-/** The pass of a side, for the lists that are compared while the pair is in this state. */
-export function listPass(state: PairState, side: Side, pass: Pass, firstOfPoll: number): ListPass {
+/** The pass of a side, for one of the lists that are compared while the pair is in this state. */
+export function listPass(
+  state: PairState,
+  { side, list, pass, firstOfPoll }: { side: Side; list: ListPath; pass: Pass; firstOfPoll: number },
+): ListPass {
   const progress = state.inventory[side];
   return {
     scope: pass.scope,
     isFull: pass.isFull,
+    after: list === pass.nextList ? pass.after : undefined,
     number: progress.number,
     firstOfEpoch: progress.firstOfEpoch,
     firstOfPoll,

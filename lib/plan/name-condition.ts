@@ -48,9 +48,7 @@ export function nameCondition(
   if (state.isStopped) return say('stopped');
   if (state.paused !== undefined) return say('waiting', `for ${state.paused.side} (${state.paused.reason})`);
   if (state.lastPoll === undefined && state.lastCompletePollAt === undefined) return bootstrapping(counts);
-  // A bootstrap may take many polls that are cut: as long as they come it is not stale.
-  const isBootstrapping = state.bootstrappedAt === undefined && state.lastPoll !== undefined;
-  const completeAt = isBootstrapping ? state.lastPoll.endedAt : (state.lastCompletePollAt ?? state.epochStartedAt);
+  const completeAt = workedAt(state);
   if (now - completeAt > STALE_AFTER_INTERVALS * pollSeconds * 1000 && !isPolling(state, now)) {
     return say('stale', `(no complete poll since ${new Date(completeAt).toISOString()})`);
   }
@@ -68,6 +66,18 @@ export function nameCondition(
   const { primary, replica } = readings;
   if (primary.contentsAt === undefined || replica.contentsAt === undefined) return bootstrapping(counts);
   return say('in sync');
+}
+
+/**
+ * When a poll last did what it had to. A bootstrap, or one reading of a large organization, takes many polls that are cut: as long as they
+ * come the pair is not stale, and how old its readings are is said beside it.
+ */
+function workedAt({ lastPoll, lastCompletePollAt, epochStartedAt, bootstrappedAt, inventory }: PairState): number {
+  const isReading = [inventory.primary, inventory.replica].some(({ pass }) => pass !== undefined);
+  const isCutAsPlanned = bootstrappedAt === undefined || isReading;
+  return lastPoll !== undefined && lastPoll.problem === undefined && isCutAsPlanned
+    ? lastPoll.endedAt
+    : (lastCompletePollAt ?? epochStartedAt);
 }
 
 /** Whether the filter as configured now is another one than the last poll knew: what it lets in was not looked for yet. */

@@ -16,7 +16,7 @@ import { type AwsPair, type LogOf, openAwsPairContexts } from './aws-pair-contex
 const FIRING_MS = 60_000;
 /** A poll is cut this long before the next firing of its schedule, so that it gives its lease back in time. */
 const BEFORE_NEXT_FIRING_MS = 5_000;
-/** And this long before the function's time-out: one step of a poll (a list with its bodies) may take that long. */
+/** And this long before the function's time-out: one step of a poll, as the names of a list and its search, may take that long. */
 const BEFORE_TIME_OUT_MS = 60_000;
 /** The lease outlives the function by so much: a poller that was killed is replaced then, and never before it is dead. */
 const LEASE_BEYOND_TIME_OUT_MS = 30_000;

@@ -21,6 +21,8 @@ export interface ListResult {
   readonly bags?: readonly string[];
   /** Why objects of the list were not shown. */
   readonly unread?: readonly string[];
+  /** The list is longer than the time of this poll: behind this name it goes on. */
+  readonly cutAt?: string;
   /** Why the list is unread; then nothing of it changed. */
   readonly failure?: FailureDecision;
 }
@@ -32,6 +34,7 @@ export interface ListOfPass {
   readonly pass: Pass;
   /** Number of the first pass of this side in this poll. */
   readonly firstOfPoll: number;
+  readonly isTimeOver: () => boolean;
 }
 
 /** Compares one list of either side with the ledger. That it cannot be read is a result, and what that means is judged. */
@@ -47,21 +50,21 @@ export async function compareList(ctx: PairContext, lease: PollLease, what: List
 async function compare(
   ctx: PairContext,
   lease: PollLease,
-  { side, list, pass, firstOfPoll }: ListOfPass,
+  { side, list, isTimeOver, ...place }: ListOfPass,
 ): Promise<Omit<ListResult, 'list'>> {
-  const comparison = listPass(lease.state(), side, pass, firstOfPoll);
+  const comparison = listPass(lease.state(), { side, list, ...place });
   const bagsOf = (members: Members | undefined): readonly string[] | undefined =>
     isListOfContainers(list) && members !== undefined ? bagsToWalk(ctx, members) : undefined;
   if (side === 'replica') {
-    const { drifted, members, unread } = await compareReplicaList(ctx, list, comparison);
-    return { found: drifted, bags: bagsOf(members), unread };
+    const { drifted, members, ...rest } = await compareReplicaList(ctx, list, comparison, isTimeOver);
+    return { ...rest, found: drifted, bags: bagsOf(members) };
   }
-  const { observed, absent, members, unread } = await comparePrimaryList(ctx, list, comparison);
+  const { observed, absent, members, ...rest } = await comparePrimaryList(ctx, list, comparison, isTimeOver);
   if (members !== undefined) {
     const unusable = members.unusable.map((name) => `${list}/${name}`);
     await keepUnknownPaths(ctx, lease, unusable, (path) => belongsTo(list, members, path));
   }
-  return { found: observed + absent, bags: bagsOf(members), unread };
+  return { ...rest, found: observed + absent, bags: bagsOf(members) };
 }
 
 /** Whether a list decides about a path: it would name that itself, or a bag of it that it does not name. What is in a bag, that bag's list says. */

@@ -27,26 +27,34 @@ export interface ListFindings {
   readonly members?: Members;
   /** Why objects of the list were not shown, one sentence each. */
   readonly unread?: readonly string[];
+  /** Time was over: the bodies of members behind this name are still to be compared. */
+  readonly cutAt?: string;
 }
 
 /**
  * Compares one list of the primary with the ledger. Afterwards every listed object that is new, different or awaited as deleted is
  * pending; every live entry that is not listed is marked absent, or held as a delete when an earlier inventory of the epoch missed it
- * too. An unchanged list reads no ledger entry. Throws `ChefRequestError` when the list cannot be read; then nothing of it changes.
+ * too. An unchanged list reads no ledger entry. A list is always compared by all of its names, and by its bodies as far as time goes. Throws
+ * `ChefRequestError` when the list cannot be read; then nothing of it changes.
  */
-export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass: ListPass): Promise<ListFindings> {
+export async function comparePrimaryList(
+  ctx: PairContext,
+  list: ListPath,
+  pass: ListPass,
+  isTimeOver = () => false,
+): Promise<ListFindings> {
   const readAt = ctx.clock.now();
   const found = await ctx.ledger.readList('primary', list);
   const row = found?.epoch === pass.epoch ? found : undefined;
-  const comparison: ListComparison = { list, pass, readAt, row };
+  const comparison: ListComparison = { list, pass, readAt, row, isTimeOver };
   const first = await readChangedList(ctx, 'primary', comparison, (part, digest) => row?.[part]?.digest === digest);
   if (first.isUnchanged) return { observed: 0, absent: 0, members: first.members };
 
   const entries = new Map(
     (await ctx.ledger.entriesOf(list)).map((entry) => [nameInList(trustedRef(entry.path)), entry]),
   );
-  const reading = await completeBodies(ctx, pass, first, entries);
-  const { members, seen, unread } = reading;
+  const reading = await completeBodies(ctx, comparison, first, entries);
+  const { members, seen, unread, cutAt } = reading;
   // Before the first observation: a poll that dies on the way must not leave a digest that the primary may go back to (A → B → A).
   const isDigestOutdated =
     row?.contents !== undefined || (row?.names !== undefined && row.names.digest !== reading.names);
@@ -66,13 +74,13 @@ export async function comparePrimaryList(ctx: PairContext, list: ListPath, pass:
     missingCount: unlisted.filter(isLive).length,
     leavingCount: unlisted.filter((entry) => !isLive(entry) && isUnsettled(entry)).length,
   });
-  return { observed, absent, members, unread };
+  return { observed, absent, members, unread, cutAt };
 }
 
 /** Adds what bulk reading could not show, and a GET for every difference that only a search row showed. */
 async function completeBodies(
   ctx: PairContext,
-  pass: ListPass,
+  comparison: ListComparison,
   reading: ChangedList,
   entries: ReadonlyMap<string, LedgerEntry>,
 ): Promise<ChangedList> {
@@ -81,9 +89,12 @@ async function completeBodies(
     !members.refs.has(name) || !isOutdatedRow(entries.get(name), row);
   const believed = new Map([...seen].filter(([name, row]) => isBelieved(name, row)));
   const toRead = [...members.refs].filter(([name, { kind }]) =>
-    mustBeRead({ kind, entry: entries.get(name), seen: believed.get(name), isTrusted: trusted.has(name) }, pass),
+    mustBeRead(
+      { kind, entry: entries.get(name), seen: believed.get(name), isTrusted: trusted.has(name) },
+      comparison.pass,
+    ),
   );
-  return await readAgain(ctx, 'primary', { ...reading, seen: believed }, new Map(toRead));
+  return await readAgain(ctx, 'primary', comparison, { ...reading, seen: believed }, new Map(toRead));
 }
 
 /** A listed object, and what is known of it. */
@@ -169,16 +180,17 @@ interface Compared {
  */
 async function storeDigests(
   ctx: PairContext,
-  { list, pass }: ListComparison,
+  comparison: ListComparison,
   reading: ChangedList,
   found: Compared,
 ): Promise<void> {
+  const { list, pass } = comparison;
   const { members, names, trusted } = reading;
   const key = ctx.fingerprintKey;
   const seen = pass.scope === 'contents' && found.isSettled ? reading.seen : undefined;
   const isComplete =
     seen !== undefined && [...members.refs.keys()].every((name) => seen.has(name) || trusted.has(name));
-  const frozen = seen && frozenNames(reading);
+  const frozen = seen && frozenNames(comparison, reading);
   await ctx.ledger.updateList('primary', list, (row) => {
     const base: ListRow = row ?? { side: 'primary', list, epoch: pass.epoch, generation: 0 };
     const count = members.refs.size + found.missingCount + found.leavingCount;

@@ -6,7 +6,14 @@ import type { ListPass } from '../plan/list-pass.ts';
 import { mustBeReadThere } from '../plan/replica-evidence.ts';
 import { compareReplicaEntry } from './compare-replica-entry.ts';
 import type { PairContext } from './pair-context.ts';
-import { type ChangedList, frozenNames, type ListComparison, readAgain, readChangedList } from './read-changed-list.ts';
+import {
+  type ChangedList,
+  frozenNames,
+  isPart,
+  type ListComparison,
+  readAgain,
+  readChangedList,
+} from './read-changed-list.ts';
 import type { Members } from './read-list.ts';
 
 /** What a list of the replica taught. `members` is absent when the list was not read because nothing of it changed. */
@@ -15,6 +22,8 @@ export interface ReplicaFindings {
   readonly members?: Members;
   /** Why objects of the list were not shown, one sentence each. */
   readonly unread?: readonly string[];
+  /** Time was over: the bodies of members behind this name are still to be compared. */
+  readonly cutAt?: string;
 }
 
 /**
@@ -23,11 +32,16 @@ export interface ReplicaFindings {
  * found equal to the primary is settled at once. Objects that only the replica has are counted and never touched. Throws
  * `ChefRequestError` when the list cannot be read.
  */
-export async function compareReplicaList(ctx: PairContext, list: ListPath, pass: ListPass): Promise<ReplicaFindings> {
+export async function compareReplicaList(
+  ctx: PairContext,
+  list: ListPath,
+  pass: ListPass,
+  isTimeOver = () => false,
+): Promise<ReplicaFindings> {
   const readAt = ctx.clock.now();
   const found = await ctx.ledger.readList('replica', list);
   const row = found?.epoch === pass.epoch ? found : undefined;
-  const comparison: ListComparison = { list, pass, readAt, row };
+  const comparison: ListComparison = { list, pass, readAt, row, isTimeOver };
   const against = await primaryDigests(ctx, list, pass.epoch);
   const first = await readChangedList(ctx, 'replica', comparison, (part, digest) => {
     const known = row?.[part];
@@ -36,17 +50,17 @@ export async function compareReplicaList(ctx: PairContext, list: ListPath, pass:
   if (first.isUnchanged) return { drifted: 0, members: first.members };
 
   const entries = (await ctx.ledger.entriesOf(list)).filter((entry) => ctx.rules.isWanted(trustedRef(entry.path)));
-  const reading = pass.scope === 'contents' ? await completeBodies(ctx, first, entries) : first;
-  const { members, unread } = reading;
+  const reading = pass.scope === 'contents' ? await completeBodies(ctx, comparison, first, entries) : first;
+  const { members, unread, cutAt } = reading;
   const { drifted, unsettled } = await compareEntries(ctx, comparison, reading, entries);
   const known = new Set(entries.filter((entry) => isLive(entry) || isUnsettled(entry)).map(nameOf));
   await storeDigests(ctx, comparison, reading, {
     against,
     // What was not shown was not compared, so no digest may stand for it.
-    isAllEqual: unsettled === 0 && unread.length === 0,
+    isAllEqual: unsettled === 0 && unread.length === 0 && !isPart(comparison, reading),
     extraCount: [...members.refs.keys()].filter((name) => !known.has(name)).length + members.unusable.length,
   });
-  return { drifted, members, unread };
+  return { drifted, members, unread, cutAt };
 }
 
 const nameOf = (entry: LedgerEntry): string => nameInList(trustedRef(entry.path));
@@ -64,6 +78,7 @@ async function primaryDigests(ctx: PairContext, list: ListPath, epoch: number): 
 /** Reads by itself what bulk reading could not show and what a search row shows as different. */
 async function completeBodies(
   ctx: PairContext,
+  comparison: ListComparison,
   reading: ChangedList,
   entries: readonly LedgerEntry[],
 ): Promise<ChangedList> {
@@ -75,7 +90,7 @@ async function completeBodies(
     const known = { seen: seen.get(name), isTrusted: trusted.has(name), now };
     return ref !== undefined && mustBeReadThere(entry, known) ? [[name, ref] as const] : [];
   });
-  return await readAgain(ctx, 'replica', reading, new Map(toRead));
+  return await readAgain(ctx, 'replica', comparison, reading, new Map(toRead));
 }
 
 /** Compares the entries one by one. Answers how many drifted, and how many are not known to be as the ledger left them. */
@@ -133,10 +148,11 @@ interface Compared {
 /** Stores the digests of a list that is all equal, so that it need not be compared again, and in any case what status counts. */
 async function storeDigests(
   ctx: PairContext,
-  { list, pass, row }: ListComparison,
+  comparison: ListComparison,
   reading: ChangedList,
   { against, isAllEqual, extraCount }: Compared,
 ): Promise<void> {
+  const { list, pass, row } = comparison;
   const key = ctx.fingerprintKey;
   const { names, seen } = reading;
   const digestsOfBodies = (): Pick<ListRow, 'contents' | 'whole' | 'frozen'> => {
@@ -144,7 +160,7 @@ async function storeDigests(
       const kept = row?.names?.digest === names ? row : undefined;
       return { contents: kept?.contents, whole: kept?.whole, frozen: row?.frozen };
     }
-    const frozen = frozenNames(reading);
+    const frozen = frozenNames(comparison, reading);
     const contents = { digest: contentsDigest(key, seen, frozen), against: against.contents };
     const whole = { digest: wholeDigest(key, seen), against: against.whole };
     return {

@@ -15,6 +15,8 @@ export interface ListComparison {
   readonly readAt: number;
   /** What this epoch's last comparison of the list left. */
   readonly row: ListRow | undefined;
+  /** No more objects are begun to be read then. */
+  readonly isTimeOver: () => boolean;
 }
 
 /** Whether a digest is that of a list whose entries are all as they should be. */
@@ -38,6 +40,8 @@ export interface ChangedList {
   readonly trusted: ReadonlySet<string>;
   /** Why objects of the list were not shown, one sentence each. */
   readonly unread: readonly string[];
+  /** Time was over: members behind this name were not read. */
+  readonly cutAt?: string;
 }
 
 /**
@@ -47,7 +51,7 @@ export interface ChangedList {
 export async function readChangedList(
   ctx: PairContext,
   side: Side,
-  { list, pass, row }: ListComparison,
+  { list, pass, row, isTimeOver }: ListComparison,
   isKnown: IsKnown,
 ): Promise<UnchangedList | ChangedList> {
   const key = ctx.fingerprintKey;
@@ -64,10 +68,11 @@ export async function readChangedList(
   const seen = bulk ?? (way === 'none' ? nameBodies(ctx, members) : new Map<string, Seen>());
   const changed = { isUnchanged: false, members, names, seen, trusted, unread: [] } as const;
   // With other names the list has changed in any case, and its entries tell which bodies are worth a request.
-  if (!readsBodies || way !== 'one by one' || row?.names?.digest !== names) return changed;
+  if (!readsBodies || way !== 'one by one' || row?.names?.digest !== names || pass.after !== undefined) return changed;
 
-  const bodies = await readBodies(ctx, side, without(members.refs, trusted));
+  const bodies = await readBodies(ctx, side, without(members.refs, trusted), isTimeOver);
   const isUnchanged =
+    bodies.cutAt === undefined &&
     isKnown('contents', contentsDigest(key, bodies.seen, trusted)) &&
     // That digest does not tell what frozen versions hold.
     (!pass.isFull || isKnown('whole', wholeDigest(key, bodies.seen)));
@@ -76,22 +81,38 @@ export async function readChangedList(
 
 /**
  * The list with these objects read by themselves, in place of what was seen of them before: a search row that a GET could not confirm says
- * nothing. Throws `ChefRequestError` when the server fails.
+ * nothing. Of a list that is read in parts only those of this part are read. Throws `ChefRequestError` when the server fails.
  */
 export async function readAgain(
   ctx: PairContext,
   side: Side,
+  { pass: { after = '' }, isTimeOver }: ListComparison,
   reading: ChangedList,
   refs: ReadonlyMap<string, ObjectRef>,
 ): Promise<ChangedList> {
-  const again = await readBodies(ctx, side, refs);
+  const { cutAt } = reading;
+  const isInPart = (name: string): boolean => name > after && (cutAt === undefined || name <= cutAt);
+  const ofPart = new Map([...refs].filter(([name]) => isInPart(name)));
+  const again = await readBodies(ctx, side, ofPart, isTimeOver);
   const kept = without(reading.seen, new Set(refs.keys()));
-  return { ...reading, seen: new Map([...kept, ...again.seen]), unread: [...reading.unread, ...again.unread] };
+  return {
+    ...reading,
+    seen: new Map([...kept, ...again.seen]),
+    unread: [...reading.unread, ...again.unread],
+    cutAt: again.cutAt ?? cutAt,
+  };
 }
 
+/** Whether this is a part of a list that is longer than the time of one poll: no digest of bodies can stand for it. */
+export const isPart = ({ pass }: ListComparison, { cutAt }: ChangedList): boolean =>
+  pass.after !== undefined || cutAt !== undefined;
+
 /** Names of the versions that need no reading between full readings from now on, in order. */
-export function frozenNames({ members, seen, trusted }: ChangedList): readonly string[] {
+export function frozenNames(comparison: ListComparison, reading: ChangedList): readonly string[] {
+  const { members, seen, trusted } = reading;
   const seenFrozen = [...seen].filter(([, { isFrozen }]) => isFrozen).map(([name]) => name);
-  const stillTrusted = [...trusted].filter((name) => members.refs.has(name) && !seen.has(name));
+  // What another part of the list showed counts as it was.
+  const before = isPart(comparison, reading) ? (comparison.row?.frozen ?? []) : [...trusted];
+  const stillTrusted = before.filter((name) => members.refs.has(name) && !seen.has(name));
   return [...seenFrozen, ...stillTrusted].sort();
 }

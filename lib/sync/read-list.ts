@@ -83,19 +83,36 @@ export const nameBodies = (ctx: PairContext, members: Members): ReadonlyMap<stri
 export interface Bodies {
   readonly seen: ReadonlyMap<string, Seen>;
   readonly unread: readonly string[];
+  /** The last name that was looked at, when time was over before all of them were. */
+  readonly cutAt?: string;
 }
 
 /**
  * The bodies of single objects. Objects that are missing, cannot be compared or are not shown are left out: a listed object that answers
- * 404 is no evidence of anything, and one that always fails must not hide the others. Throws when the server fails.
+ * 404 is no evidence of anything, and one that always fails must not hide the others. They are read in the order of their names until time
+ * is over, a few in any case, so that every poll gets further. Throws when the server fails.
  */
-export async function readBodies(ctx: PairContext, side: Side, refs: ReadonlyMap<string, ObjectRef>): Promise<Bodies> {
+export async function readBodies(
+  ctx: PairContext,
+  side: Side,
+  refs: ReadonlyMap<string, ObjectRef>,
+  isTimeOver: () => boolean,
+): Promise<Bodies> {
   const org = orgOf(ctx, side);
   const seen = new Map<string, Seen>();
   const unread: string[] = [];
+  let begunCount = 0;
+  let last: string | undefined;
+  let isCut = false;
   await pMap(
-    refs,
+    inOrder(refs),
     async ([name, ref]) => {
+      if (begunCount >= READS_AT_ONCE && (isCut || isTimeOver())) {
+        isCut = true;
+        return;
+      }
+      begunCount += 1;
+      last = name;
       const found = await org.read(ref).catch((error: unknown) => unlessOfServer(ctx, ref, error));
       if ('notShown' in found) unread.push(found.notShown);
       if (!('text' in found)) return;
@@ -104,8 +121,11 @@ export async function readBodies(ctx: PairContext, side: Side, refs: ReadonlyMap
     },
     { concurrency: READS_AT_ONCE },
   );
-  return { seen, unread };
+  return { seen, unread, cutAt: isCut ? last : undefined };
 }
+
+const inOrder = (refs: ReadonlyMap<string, ObjectRef>): readonly (readonly [string, ObjectRef])[] =>
+  [...refs].sort(([one], [other]) => (one < other ? -1 : 1));
 
 async function unlessOfServer(
   ctx: PairContext,

@@ -5,7 +5,7 @@ import type { InventoryProgress, Pass } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import { progressAfter } from '../plan/pace-inventory.ts';
 import { openBreaker } from './breaker.ts';
-import { compareList, type ListResult, readBagNames } from './compare-list.ts';
+import { compareList, type ListOfPass, type ListResult, readBagNames } from './compare-list.ts';
 import { listAfter } from './list-after.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
@@ -49,8 +49,8 @@ export const noteProgress = (lease: PollLease, side: Side, progress: InventoryPr
   lease.note((state) => ({ ...state, inventory: { ...state.inventory, [side]: progress } }));
 
 /**
- * Walks the lists of a pass from where it stands, several bags at a time, and compares each with the ledger. Where it stopped is stored, so
- * that the next poll goes on there; a pass that came to its end is part of the side's readings.
+ * Walks the lists of a pass from where it stands, several bags at a time, and compares each with the ledger. Where it stopped, be it in
+ * the middle of a list, is stored, so that the next poll goes on there; a pass that came to its end is part of the side's readings.
  */
 export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToWalk): Promise<InventoryOutcome> {
   const { side, pass, until } = walk;
@@ -58,14 +58,16 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
   const unread = [...pass.unread];
   let found = 0;
   let storedAt = startedAt;
-  const passAt = (nextList: ListPath): Pass => ({
+  const isTimeOver = (): boolean => until.signal?.aborted === true || ctx.clock.now() >= until.deadline;
+  const passAt = (nextList: ListPath, after = nextList === pass.nextList ? pass.after : undefined): Pass => ({
     ...pass,
     nextList,
+    after,
     busyMs: pass.busyMs + ctx.clock.now() - startedAt,
     unread: [...unread],
   });
-  const storeAt = async (nextList: ListPath): Promise<void> => {
-    noteProgress(lease, side, { ...lease.state().inventory[side], pass: passAt(nextList) });
+  const storeAt = async (nextList: ListPath, after?: string): Promise<void> => {
+    noteProgress(lease, side, { ...lease.state().inventory[side], pass: passAt(nextList, after) });
     await lease.store();
     storedAt = ctx.clock.now();
   };
@@ -73,9 +75,8 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
   let bags: readonly string[] | undefined;
   let next: ListPath | undefined = pass.nextList;
   while (next !== undefined && next !== END) {
-    // A poll that comes here late reads one list all the same, or slow probes would keep an inventory from ever moving.
-    const isLate = ctx.clock.now() >= until.deadline && next !== pass.nextList;
-    const isCut = isLate || until.signal?.aborted === true;
+    // A poll that comes here late reads something all the same, or slow probes would keep an inventory from ever moving.
+    const isCut = until.signal?.aborted === true || (isTimeOver() && next !== pass.nextList);
     if (isCut || ctx.clock.now() - storedAt >= STORE_EVERY_MS) await storeAt(next);
     if (isCut) return { outcome: 'cut' };
 
@@ -84,20 +85,27 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
     const lacksBags = next.startsWith('/data/') && bags === undefined;
     const results = lacksBags
       ? [await readBagNames(ctx, side)]
-      : await compareLists(ctx, lease, walk, batchFrom(next, bags ?? []));
+      : await compareLists(ctx, lease, { ...walk, isTimeOver }, batchFrom(next, bags ?? []));
     const broken = results.find(({ failure }) => failure?.outcome === 'endpoint')?.failure;
     if (broken !== undefined) {
       await storeAt(next);
       await openBreaker(ctx, broken);
       return { outcome: 'endpoint', problem: broken.text };
     }
-    for (const result of results) {
+    // What was read behind a list that is not through is read again with the rest of that.
+    const cut = results.find(({ cutAt }) => cutAt !== undefined);
+    const through = cut === undefined ? results : results.slice(0, results.indexOf(cut) + 1);
+    for (const result of through) {
       found += result.found;
       bags ??= result.bags;
       unread.push(...unreadOf(ctx, side, result));
     }
     if (lacksBags) continue;
     if (side === 'primary' && next === NAMED_CONTENT_LIST) noteContentListed(lease, results, readAt, walk);
+    if (cut !== undefined) {
+      await storeAt(cut.list, cut.cutAt);
+      return { outcome: 'cut' };
+    }
     next = listAfter(ctx.rules.lists, results.at(-1)?.list ?? next, (bags ?? []).map(listOfBag));
   }
   noteProgress(lease, side, progressAfter(lease.state().inventory[side], passAt(END), ctx.clock.now()));
@@ -118,10 +126,10 @@ function batchFrom(next: ListPath, bags: readonly string[]): readonly ListPath[]
 const compareLists = (
   ctx: PairContext,
   lease: PollLease,
-  { side, pass, firstOfPoll }: PassToWalk,
+  walk: Omit<ListOfPass, 'list'>,
   lists: readonly ListPath[],
 ): Promise<readonly ListResult[]> =>
-  pMap(lists, (list) => compareList(ctx, lease, { side, list, pass, firstOfPoll }), { concurrency: LISTS_AT_ONCE });
+  pMap(lists, (list) => compareList(ctx, lease, { ...walk, list }), { concurrency: LISTS_AT_ONCE });
 
 /** What of a list could not be read, for the operator. */
 function unreadOf(ctx: PairContext, side: Side, { list, unread = [], failure }: ListResult): Pass['unread'] {

@@ -85,6 +85,24 @@ describe('nameCondition', () => {
     expect(textOf({ setting: { now: NOW + 180_001 }, state: { leaseUntil: NOW + 200_000 } })).toBe('in sync');
   });
 
+  test('a pair that needs many polls for one reading is not stale as long as they come, and have no problem', () => {
+    const pass = {
+      scope: 'contents',
+      isFull: false,
+      startedAt: NOW,
+      busyMs: 1,
+      nextList: '/cookbooks',
+      unread: [],
+    } as const;
+    const inventory = { ...following.inventory, primary: { number: 9, firstOfEpoch: 1, unread: [], pass } };
+    const lastPoll = { startedAt: NOW + 500_000, endedAt: NOW + 600_000, isComplete: false };
+    const setting = { now: NOW + 640_000 };
+    expect(textOf({ state: { lastPoll, inventory }, setting })).toBe('in sync');
+    expect(textOf({ state: { lastPoll }, setting })).toMatch(/^stale/);
+    expect(textOf({ state: { lastPoll: { ...lastPoll, problem: '503' }, inventory }, setting })).toMatch(/^stale/);
+    expect(textOf({ state: { lastPoll, inventory }, setting: { now: NOW + 800_000 } })).toMatch(/^stale/);
+  });
+
   test('a bootstrap of many polls that are cut is not stale as long as they come', () => {
     const lastPoll = { startedAt: NOW + 180_000, endedAt: NOW + 180_001, isComplete: false };
     const later = { now: NOW + 180_001 };
