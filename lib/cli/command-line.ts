@@ -124,6 +124,15 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
     command.option('--debug', 'show the trace of a fault of chef-sync');
     root.addCommand(command);
   }
+  // Only of options that stand before the command: each command has its own copy of these settings by now.
+  root.configureOutput({
+    outputError: (text, write) =>
+      write(
+        text
+          .replace(/^error: /, 'chef-sync-ctl: ')
+          .replace(/^.*unknown option '[^']*'$/m, '$&: options of a command stand behind it'),
+      ),
+  });
   return root;
 }
 

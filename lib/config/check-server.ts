@@ -91,6 +91,9 @@ function refuseKey(pem: string, file: string): string | undefined {
   if (pem.includes('-----BEGIN CERTIFICATE-----')) {
     return refusal('holds a certificate; name the private key of the user');
   }
+  if (/-----BEGIN OPENSSH PRIVATE KEY-----/.test(pem)) {
+    return refusal('holds a key in the form of OpenSSH; write it as PEM with `ssh-keygen -p -m PEM -f FILE`');
+  }
   // In PKCS#8 the word is in the first line, in PKCS#1 in a header below it.
   if (/ENCRYPTED/.test(pem)) return refusal('is encrypted with a passphrase; write it without one');
   try {

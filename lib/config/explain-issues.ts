@@ -8,6 +8,12 @@ type Issue = z.core.$ZodIssue;
 /** Keys of the design whose function does not exist yet, and the next step. Refused by name, never ignored. */
 const LATER_KEYS: ReadonlySet<string> = new Set(['events']);
 
+/** Settings of the old product that no key of today is named like. */
+const OLD_KEYS: ReadonlySet<string> = new Set([
+  ...['role', 'master', 'ec_sync_client', 'ec_sync_server', 'sync_user', 'sync_key'],
+  ...['chef_base_path', 'install_path', 'log_directory', 'log_rotation'],
+]);
+
 /**
  * Makes sentences of what the schema refused. The issues must come from a parse with `reportInput`, which tells a
  * missing value from a wrong one. A value itself is never quoted: it may be a key that was pasted into the wrong line.
@@ -45,6 +51,9 @@ function isMissing(issue: Issue): boolean {
 function unknownKey(key: string, path: ConfigPath, known: string): string {
   const place = path.length === 0 ? '' : ` in ${placeName(path)}`;
   if (LATER_KEYS.has(key)) return `\`${key}\`${place} is not supported yet; remove it`;
+  if (OLD_KEYS.has(key)) {
+    return `${quote(key)} is a setting of the old chef-sync.rb; docs/from-chef-sync.md says what takes its place`;
+  }
   const words = known.split(' ');
   const hint = didYouMean(key, words) || `; the keys known here are ${words.join(', ')}`;
   return `${quote(key)} is not a known key${place}${hint}`;

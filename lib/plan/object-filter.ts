@@ -75,10 +75,13 @@ export function globProblem(glob: string): string | undefined {
   }
   const kind = leadingSegments(glob, 1);
   const words = [...new Set(KIND_ROWS.map((row) => row.objectsWord))];
-  if (kind === '' || !words.some((word) => picomatch.isMatch(word, kind, GLOB_OPTIONS))) {
-    return `"${glob}" matches no object: a glob begins with one of ${words.join(', ')}`;
-  }
-  return undefined;
+  const isKind = (first: string): boolean => words.some((word) => picomatch.isMatch(word, first, GLOB_OPTIONS));
+  if (kind !== '' && isKind(kind)) return undefined;
+  // Paths of objects, as commands show them, are written in another way.
+  const meant = glob.replace(/^\/+/, '').replace(/^data(?=\/)/, 'data_bags');
+  return meant !== glob && meant !== '' && isKind(leadingSegments(meant, 1))
+    ? `"${glob}" matches no object: write "${meant}"`
+    : `"${glob}" matches no object: a glob begins with one of ${words.join(', ')}`;
 }
 
 /** `dot`: names may begin with a dot. `windows: false`: a path of a Chef server has slashes wherever this program runs. */

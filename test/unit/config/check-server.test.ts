@@ -24,6 +24,10 @@ describe('checkServer', () => {
     [certificate, 'holds a certificate; name the private key of the user'],
     [keys.encrypted, 'is encrypted with a passphrase; write it without one'],
     [keys.elliptic, 'holds a key of type ec; Chef servers take RSA keys'],
+    [
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n',
+      'holds a key in the form of OpenSSH; write it as PEM with `ssh-keygen -p -m PEM -f FILE`',
+    ],
     ['', 'holds no private key in PEM form; name the file that `chef-server-ctl user-create` wrote'],
     [
       keys.pkcs1.slice(0, 600),

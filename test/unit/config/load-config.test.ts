@@ -276,6 +276,16 @@ describe('parseConfig', () => {
     ]);
   });
 
+  it('knows the file and the settings of the old product', () => {
+    const old =
+      'role :replica\nmaster "https://chef.example.com"\norganizations [{:source => "A", :destination => "B"}]\n';
+
+    expect(() => parse(old)).toThrow('this is a chef-sync.rb of the old product; write a chef-sync.yaml with');
+    expect(problemsOf(configText({ rest: 'master: https://chef.example.com' }))).toEqual([
+      expect.stringMatching(/"master" is a setting of the old chef-sync\.rb; docs\/from-chef-sync\.md says what/),
+    ]);
+  });
+
   it('refuses "primary" as the name of a replica, because --on and doctor mean the primary by it', () => {
     const text = configText().replace('  us:', '  primary:');
 

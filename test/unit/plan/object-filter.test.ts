@@ -200,7 +200,10 @@ describe('globProblem', () => {
     ['roles\\web', 'backslash'],
     ['{roles/a,data_bags/b}', 'slash inside brackets'],
     ['databags/users/*', 'begins with one of cookbooks, data_bags'],
-    ['/roles/web', 'matches no object'],
+    ['/roles/web', '"/roles/web" matches no object: write "roles/web"'],
+    ['/data/users/*', '"/data/users/*" matches no object: write "data_bags/users/*"'],
+    ['data/users', '"data/users" matches no object: write "data_bags/users"'],
+    ['/', 'matches no object: a glob begins with'],
     ['', 'matches no object'],
   ])('explains what is wrong with "%s"', (glob, words) => {
     expect(globProblem(glob)).toContain(words);
