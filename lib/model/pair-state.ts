@@ -41,6 +41,8 @@ export interface PairState {
     readonly problem?: string;
     /** What keeps deletes that the guard let go. */
     readonly deletesWait?: string;
+    /** A definition waits until the content that it may name was listed once more: the next poll does that, whatever the pace. */
+    readonly isContentAwaited?: boolean;
   };
   /** When the last poll ended that found all it looked for. */
   readonly lastCompletePollAt?: number;

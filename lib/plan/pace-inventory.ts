@@ -17,6 +17,16 @@ const isFullDue = ({ fullAt, fullTookMs = 0 }: InventoryProgress, now: number, s
   fullAt === undefined ||
   isOver(fullAt, Math.min(FULL_READING_EVERY_MS, fullTookMs / (share * FULL_READING_PACE)), now);
 
+/** When it is asked which pass begins. */
+export interface Moment {
+  readonly now: number;
+  /** Of the time that readings may take, 0–1. */
+  readonly share: number;
+  /** Passes of this poll. */
+  readonly done: ReadonlySet<PassScope>;
+  readonly areNamesAwaited: boolean;
+}
+
 /** What a pass reads. */
 export interface NextPass {
   readonly scope: PassScope;
@@ -25,16 +35,17 @@ export interface NextPass {
 
 /**
  * Which pass a side's inventory begins next, if any: a pass that took t begins again no sooner than t / share after its end (20 t with
- * 5 %), names before contents, each at most once in a poll. The first pass of an epoch reads everything, and every contents pass does so
- * 40 t after the last that did.
+ * 5 %), names before contents, each at most once in a poll, and names at once when something waits for them. The first pass of an epoch
+ * reads everything, and every contents pass does so 40 t after the last that did.
  */
 export function nextPass(
   progress: InventoryProgress,
-  { now, share, done }: { readonly now: number; readonly share: number; readonly done: ReadonlySet<PassScope> },
+  { now, share, done, areNamesAwaited }: Moment,
 ): NextPass | undefined {
   const isFull = isFullDue(progress, now, share);
   if (progress.contents === undefined) return done.has('contents') ? undefined : { scope: 'contents', isFull };
-  if (!done.has('names') && isDue(progress.names, now, share)) return { scope: 'names', isFull: false };
+  if (!done.has('names') && (areNamesAwaited || isDue(progress.names, now, share)))
+    return { scope: 'names', isFull: false };
   return !done.has('contents') && isDue(progress.contents, now, share) ? { scope: 'contents', isFull } : undefined;
 }
 

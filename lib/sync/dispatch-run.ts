@@ -27,6 +27,8 @@ export interface DispatchStep {
   readonly outCount: number;
   readonly isIdle: boolean;
   readonly deletesWait?: string;
+  /** A definition waits for a list of the content that it may name. */
+  readonly isContentAwaited?: boolean;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function dispatchRun(
     held: await heldEntries(ctx),
     leavingDefinition: pending.some(isNamedDelete) ? await leavingDefinition(ctx) : undefined,
   };
+  const isContentAwaited = pending.some((entry) => (entry.waitsForContent ?? -1) > (state.contentListedAt ?? -1));
   let dispatch = gatePhases(backlog);
   if (dispatch.isRunOver && backlog.pending.length > 0) {
     // Content outside the filter is never listed, and nothing waits for it.
@@ -64,13 +67,14 @@ export async function dispatchRun(
         outCount: dispatch.outCount,
         isIdle: dispatch.outCount === 0,
         deletesWait: next.deletesWait,
+        isContentAwaited,
       };
     await lease.write((s) => ({ ...s, run }));
     dispatch = next;
   }
   const sentCount = await send(ctx, lease, dispatch);
   const { outCount, deletesWait } = dispatch;
-  return { sentCount, outCount, isIdle: sentCount === 0 && outCount === 0, deletesWait };
+  return { sentCount, outCount, isIdle: sentCount === 0 && outCount === 0, deletesWait, isContentAwaited };
 }
 
 /** The oldest pending entries of each of these phases inside the filter. */

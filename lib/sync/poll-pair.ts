@@ -2,7 +2,7 @@ import { UNSYNCED_BUCKETS, withdraw } from '../model/ledger-entry.ts';
 import { trustedRef } from '../model/object-path.ts';
 import { nextEpoch, type PairState } from '../model/pair-state.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
-import { type DispatchOptions, dispatchRun, reviveParked } from './dispatch-run.ts';
+import { type DispatchOptions, type DispatchStep, dispatchRun, reviveParked } from './dispatch-run.ts';
 import { completedFeed, type FeedReading, followFeed } from './follow-feed.ts';
 import { followHints } from './follow-hints.ts';
 import { followIdentities } from './follow-identities.ts';
@@ -73,8 +73,11 @@ interface Ended {
   readonly feed?: FeedReading;
   /** Everything the feed and the due inventories told is in the ledger. */
   readonly isComplete: boolean;
-  readonly deletesWait?: string;
+  readonly waits?: Waits;
 }
+
+/** What waits when a poll has sent all it could. */
+type Waits = Pick<DispatchStep, 'deletesWait' | 'isContentAwaited'>;
 
 async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<Ended> {
   const problem = await followIdentities(ctx, lease);
@@ -109,10 +112,10 @@ async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): P
     if (options.isCopyOnly !== true) await guardHeldDeletes(ctx, lease);
   }
   const maySend = await followLane(ctx, lease);
-  const { isDrained, deletesWait } =
+  const { isDrained, ...waits } =
     maySend && !isAtRest ? await dispatchUntilIdle(ctx, lease, options) : { isDrained: maySend };
   await noteBootstrapped(ctx, lease);
-  return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete, deletesWait };
+  return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete, waits };
 }
 
 /** The state after a poll: cursor, marks and times. The lease is given back with it. */
@@ -120,10 +123,10 @@ function ended(
   ctx: PairContext,
   state: PairState,
   startedAt: number,
-  { report, feed, isComplete, deletesWait }: Ended,
+  { report, feed, isComplete, waits }: Ended,
 ): PairState {
   const endedAt = ctx.clock.now();
-  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem, deletesWait };
+  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem, ...waits };
   const nextPollAt = startedAt + ctx.rules.pollSeconds * 1000;
   return {
     ...state,
@@ -156,13 +159,14 @@ async function dispatchUntilIdle(
   ctx: PairContext,
   lease: PollLease,
   options: PollOptions,
-): Promise<{ readonly isDrained: boolean; readonly deletesWait?: string }> {
+): Promise<Waits & { readonly isDrained: boolean }> {
   for (;;) {
     const step = await dispatchRun(ctx, lease, options);
     options.onProgress?.();
-    const { isIdle, deletesWait } = step;
+    const { isIdle, deletesWait, isContentAwaited } = step;
     const isLate = ctx.clock.now() + options.dispatchPauseMs >= options.deadline;
-    if (isIdle || isLate || options.signal?.aborted === true) return { isDrained: isIdle, deletesWait };
+    if (isIdle || isLate || options.signal?.aborted === true)
+      return { isDrained: isIdle, deletesWait, isContentAwaited };
     const isBusy = step.outCount > ENOUGH_OUT;
     await ctx.clock.sleep(isBusy ? BUSY_PAUSES * options.dispatchPauseMs : options.dispatchPauseMs, options.signal);
   }

@@ -56,10 +56,12 @@ export async function takeInventory(
 
 /** The pass under way, or the one that begins now. */
 function currentPass(ctx: PairContext, lease: PollLease, side: Side, done: ReadonlySet<PassScope>): Pass | undefined {
-  const progress = lease.state().inventory[side];
+  const { inventory, lastPoll } = lease.state();
+  const progress = inventory[side];
   if (progress.pass !== undefined) return progress.pass;
   const now = ctx.clock.now();
-  const next = nextPass(progress, { now, share: ctx.rules.inventoryShare, done });
+  const areNamesAwaited = side === 'primary' && lastPoll?.isContentAwaited === true;
+  const next = nextPass(progress, { now, share: ctx.rules.inventoryShare, done, areNamesAwaited });
   if (next === undefined) return undefined;
   const pass: Pass = { ...next, startedAt: now, busyMs: 0, nextList: ctx.rules.lists[0] ?? END, unread: [] };
   noteProgress(lease, side, { ...progress, number: progress.number + 1, pass });

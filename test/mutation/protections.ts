@@ -436,6 +436,24 @@ export const PROTECTIONS: readonly Protection[] = [
     },
   },
   {
+    name: 'content that is awaited is listed at once',
+    reason:
+      'A role that names a cookbook which is nowhere would wait as long as the inventory of a large organization rests.',
+    file: 'lib/plan/pace-inventory.ts',
+    text: 'areNamesAwaited || ',
+    without: '',
+    caughtBy: {
+      file: 'test/unit/plan/pace-inventory.test.ts',
+      title: 'names that something waits for are read at once, and once in a poll',
+    },
+    alsoCaughtBy: [
+      {
+        file: 'test/cli/steer.test.ts',
+        title: 'an object that was told of is copied though the inventory would not look at it yet',
+      },
+    ],
+  },
+  {
     name: 'newer definitions wait for content',
     reason:
       'A role that changed after the inventory saw it, or after the feed or an event told of it, may name a cookbook that no list showed yet.',
@@ -697,9 +715,9 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'end of the feed before the lists',
     reason: 'What is written after its list was read, and before the end of the feed is, would be missed.',
     file: 'lib/sync/poll-pair.ts',
-    text: "return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete, deletesWait };",
+    text: "return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed, isComplete, waits };",
     without:
-      "const fresh = { ...lease, state: () => ({ ...lease.state(), feed: { ...feed.feed, cursor: undefined } }) }; return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed: isFirstReading ? await followFeed(ctx, fresh) : feed, isComplete, deletesWait };",
+      "const fresh = { ...lease, state: () => ({ ...lease.state(), feed: { ...feed.feed, cursor: undefined } }) }; return { report: { outcome: isComplete && isDrained ? 'complete' : 'cut' }, feed: isFirstReading ? await followFeed(ctx, fresh) : feed, isComplete, waits };",
     caughtBy: { file: CASES, title: 'copies what is written during a bootstrap' },
   },
   {

@@ -21,8 +21,8 @@ const read: InventoryProgress = {
   fullTookMs: FULL_READING_EVERY_MS,
 };
 
-const next = (progress: InventoryProgress, now: number, done: readonly PassScope[] = []) =>
-  nextPass(progress, { now, share: 0.05, done: new Set(done) });
+const next = (progress: InventoryProgress, now: number, done: readonly PassScope[] = [], areNamesAwaited = false) =>
+  nextPass(progress, { now, share: 0.05, done: new Set(done), areNamesAwaited });
 
 describe('nextPass', () => {
   test('an epoch begins by reading everything, frozen cookbook versions too', () => {
@@ -35,6 +35,11 @@ describe('nextPass', () => {
     const namesRead = { ...read, names: reading(190_000, 1_000) };
     expect(next(namesRead, 199_999)).toBeUndefined();
     expect(next(namesRead, 200_000)).toEqual({ scope: 'contents', isFull: false });
+  });
+
+  test('names that something waits for are read at once, and once in a poll', () => {
+    expect(next(read, 1, [], true)).toEqual({ scope: 'names', isFull: false });
+    expect(next(read, 1, ['names'], true)).toBeUndefined();
   });
 
   test('when both are due, names come first: they are cheap', () => {
