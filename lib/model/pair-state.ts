@@ -19,6 +19,8 @@ export interface PairState {
   readonly run: Run;
   /** When the list of the content that definitions name was last read, or reported as unread. */
   readonly contentListedAt?: number;
+  /** When the last poll ended a definition waited until that is read once more: the next one does so, whatever the pace. */
+  readonly isContentAwaited?: boolean;
   /** The lane that its messages go to; `quietSince`: it is to move to another one, and no copy has been out since then. */
   readonly lane?: { readonly name: string; readonly quietSince?: number };
   /** Deletes the guard released, for its 24-hour count. */
@@ -41,8 +43,6 @@ export interface PairState {
     readonly problem?: string;
     /** What keeps deletes that the guard let go. */
     readonly deletesWait?: string;
-    /** A definition waits until the content that it may name was listed once more: the next poll does that, whatever the pace. */
-    readonly isContentAwaited?: boolean;
   };
   /** When the last poll ended that found all it looked for. */
   readonly lastCompletePollAt?: number;

@@ -126,11 +126,12 @@ function ended(
   { report, feed, isComplete, waits }: Ended,
 ): PairState {
   const endedAt = ctx.clock.now();
-  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem, ...waits };
+  const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem, deletesWait: waits?.deletesWait };
   const nextPollAt = startedAt + ctx.rules.pollSeconds * 1000;
   return {
     ...state,
     lastPoll,
+    isContentAwaited: waits?.isContentAwaited,
     lastCompletePollAt: isComplete ? endedAt : state.lastCompletePollAt,
     nextPollAt: Math.max(nextPollAt, endedAt),
     feed:

@@ -56,11 +56,11 @@ export async function takeInventory(
 
 /** The pass under way, or the one that begins now. */
 function currentPass(ctx: PairContext, lease: PollLease, side: Side, done: ReadonlySet<PassScope>): Pass | undefined {
-  const { inventory, lastPoll } = lease.state();
+  const { inventory, isContentAwaited } = lease.state();
   const progress = inventory[side];
   if (progress.pass !== undefined) return progress.pass;
   const now = ctx.clock.now();
-  const areNamesAwaited = side === 'primary' && lastPoll?.isContentAwaited === true;
+  const areNamesAwaited = side === 'primary' && isContentAwaited === true;
   const next = nextPass(progress, { now, share: ctx.rules.inventoryShare, done, areNamesAwaited });
   if (next === undefined) return undefined;
   const pass: Pass = { ...next, startedAt: now, busyMs: 0, nextList: ctx.rules.lists[0] ?? END, unread: [] };
