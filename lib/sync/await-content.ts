@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { isLive, type LedgerEntry, waitForContent } from '../model/ledger-entry.ts';
 import { objectRef } from '../model/object-path.ts';
-import { guidText } from '../model/pair-state.ts';
+import { guidText, type PairState } from '../model/pair-state.ts';
 import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
 import { isMetBy, type NamedCookbook, namedCookbooks } from '../plan/named-cookbooks.ts';
 import type { Source } from './apply-upsert.ts';
@@ -23,9 +23,8 @@ export async function mustAwaitContent(
   { ref, object, fingerprint }: Source,
 ): Promise<boolean> {
   if (!mayNameContent(ctx, ref) || entry.seen === fingerprint) return false;
-  const destination = guidText(state.guids.replica);
   const named = namedCookbooks(ref.kind, object.text).filter((cookbook) => isReplicated(ctx, cookbook));
-  const areThere = await pMap(named, (cookbook) => isThere(ctx, cookbook, destination), {
+  const areThere = await pMap(named, (cookbook) => isThere(ctx, cookbook, state), {
     concurrency: LOOKUPS_AT_ONCE,
   });
   return areThere.includes(false);
@@ -48,16 +47,17 @@ function isReplicated(ctx: PairContext, { name }: NamedCookbook): boolean {
   return !('unknown' in ref) && ctx.rules.isWanted(ref);
 }
 
-async function isThere(ctx: PairContext, cookbook: NamedCookbook, destination: string): Promise<boolean> {
+async function isThere(ctx: PairContext, cookbook: NamedCookbook, state: PairState): Promise<boolean> {
   const versions = await ctx.ledger.versionsOf(cookbook.name);
-  return versions.some(
-    (entry) => isMetBy(cookbook, entry.path.split('/').at(-1) ?? '') && isCopied(entry, destination),
-  );
+  return versions.some((entry) => isMetBy(cookbook, entry.path.split('/').at(-1) ?? '') && isCopied(entry, state));
 }
 
-/** It is on the replica, or fails, and then nothing waits for it: one bad object never stops the others. */
-const isCopied = (entry: LedgerEntry, destination: string): boolean =>
-  isLive(entry) &&
-  (entry.state !== 'pending' ||
-    entry.attempts >= FAILURES_THAT_OPEN_A_PHASE ||
-    (entry.owned === destination && entry.fingerprint !== undefined));
+/**
+ * It is on the replica, or part of a baseline, which is not compared, or it fails: then nothing waits for it, as one bad object never stops the
+ * others. What was settled before an epoch that trusts nothing is not known to be there any more.
+ */
+function isCopied(entry: LedgerEntry, { guids, trustFrom }: PairState): boolean {
+  if (!isLive(entry)) return false;
+  if (entry.state !== 'synced') return entry.state === 'parked' || entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
+  return entry.owned === undefined || (entry.owned === guidText(guids.replica) && entry.version.epoch >= trustFrom);
+}

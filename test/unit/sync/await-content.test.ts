@@ -7,9 +7,9 @@ import { fingerprintOf, type PairContext } from '../../../lib/sync/pair-context.
 import { pendingEntry } from '../../support/pending-entry.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
 
-const STATE = { ...newPairState(1, 'filter', 'copy'), guids: { primary: 'p', replica: 'r' } };
+const STATE = { ...newPairState(1, 'filter', 'copy'), guids: { primary: 'p', replica: 'r' }, epoch: 3, trustFrom: 2 };
 const ROLE = pendingEntry('/roles/web', 1);
-const COPIED = { state: 'synced', owned: 'r', fingerprint: 'f' } as const;
+const COPIED = { state: 'synced', owned: 'r', fingerprint: 'f', version: { epoch: 2, n: 1 } } as const;
 
 function sourceOf(ctx: PairContext, path: ObjectPath, body: object) {
   const ref = trustedRef(path);
@@ -39,16 +39,21 @@ test('a role waits for a cookbook of which the pair knows no version', async () 
   expect(await isAwaited('recipe[apt]', [pendingEntry('/cookbooks/apt-repo/1.0.0', 1, COPIED)])).toBe(true);
 });
 
-test('a role is written when a version that it names is on the replica, also one that is to be copied once more', async () => {
+test('a role is written when a version that it names is on the replica, or part of a baseline', async () => {
   expect(await isAwaited('recipe[apt]', [apt('1.0.0', COPIED)])).toBe(false);
-  expect(await isAwaited('recipe[apt@1.0.0]', [apt('1.0.0', { ...COPIED, state: 'pending' })])).toBe(false);
+  expect(await isAwaited('recipe[apt@1.0.0]', [apt('1.0.0', { ...COPIED, owned: undefined })])).toBe(false);
   expect(await isAwaited('recipe[apt@2.0.0]', [apt('1.0.0', COPIED)])).toBe(true);
 });
 
 test('a role waits for a version that is not copied yet, was deleted, or was copied to another replica', async () => {
   expect(await isAwaited('recipe[apt]', [apt('1.0.0')])).toBe(true);
   expect(await isAwaited('recipe[apt]', [apt('1.0.0', { ...COPIED, action: 'delete' })])).toBe(true);
-  expect(await isAwaited('recipe[apt]', [apt('1.0.0', { ...COPIED, state: 'pending', owned: 'another' })])).toBe(true);
+  expect(await isAwaited('recipe[apt]', [apt('1.0.0', { ...COPIED, state: 'pending' })])).toBe(true);
+  expect(await isAwaited('recipe[apt]', [apt('1.0.0', { ...COPIED, owned: 'another' })])).toBe(true);
+});
+
+test('after a replica was restored, a role waits for what was copied before until it is compared again', async () => {
+  expect(await isAwaited('recipe[apt]', [apt('1.0.0', { ...COPIED, version: { epoch: 1, n: 1 } })])).toBe(true);
 });
 
 test('no role waits for a cookbook that fails', async () => {
