@@ -17,7 +17,7 @@ export interface InventoryOutcome {
   readonly problem?: string;
 }
 
-/** When an inventory stops between two lists. */
+/** When an inventory stops, between two lists or two objects. */
 export interface InventoryEnd {
   /** Ms, by the clock of the pair. */
   readonly deadline: number;
