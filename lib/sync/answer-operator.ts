@@ -9,7 +9,7 @@ import { takeHint } from './take-hint.ts';
 /**
  * Does what an operator asks, pair by pair. `recordsOf` finds a pair's records and throws a sentence when there is no such pair. Throws a
  * `SyncError` for a plan that is not there, for a path with nothing to retry and for one that the pair does not replicate; then nothing was
- * done to that pair. What is left when the deadline (ms) has come is told in the answer, and the same request goes on there.
+ * done to that pair. When the deadline (ms) comes before the last object, the answer says how to go on.
  */
 export async function answerOperator(
   request: OperatorRequest,
@@ -43,7 +43,7 @@ async function answer(
       for (const path of request.paths ?? []) await refuseUnlessToBeCopied(records, path);
       const { objects, isDone } = await retryObjects(records, request.paths && new Set(request.paths), deadline);
       const text = objects === 1 ? '1 object is due again' : `${objects} objects are due again`;
-      return { text: isDone ? text : `${text}${AND_MORE}`, objects };
+      return { text: isDone ? text : `${text}${TIME_OVER}: run it again`, objects };
     }
     case 'notify': {
       const refs = request.paths.map(trustedRef);
@@ -57,20 +57,24 @@ async function answer(
     case 'approve-deletes': {
       // One that is wrong must not leave the others released.
       for (const plan of request.plans) await refuseUnknownPlan(records, plan);
-      let [objects, isDone] = [0, true];
-      for (const plan of new Set(request.plans)) {
+      const left = new Set(request.plans);
+      let objects = 0;
+      for (const plan of left) {
         const released = await approveDeletes(records, plan, deadline);
         objects += released.objects;
-        isDone &&= released.isDone;
+        if (!released.isDone) break;
+        left.delete(plan);
       }
       const text = objects === 1 ? '1 delete is released' : `${objects} deletes are released`;
-      return { text: isDone ? text : `${text}${AND_MORE}`, objects };
+      // A plan that is done is there no more, and would be refused with the others.
+      const next = ['chef-sync-ctl approve-deletes', records.pair, ...left].join(' ');
+      return { text: left.size === 0 ? text : `${text}${TIME_OVER}: go on with "${next}"`, objects };
     }
   }
 }
 
 /** So many objects that a function has no time for all of them. */
-const AND_MORE = ', and time was over before the last: run it again';
+const TIME_OVER = ', and time was over before the last';
 
 async function refuseUnknownPlan({ pair, ledger }: PairRecords, plan: string): Promise<void> {
   const plans = await ledger.plans();

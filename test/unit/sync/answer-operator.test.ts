@@ -147,22 +147,25 @@ describe('approve-deletes', () => {
 test('a request about more objects than there is time for says so, and goes on where it was when it is asked again', async () => {
   const pair = await polledPair();
   for (const path of ['/roles/a', '/roles/b', '/roles/c'] as const) await addParked(pair, path);
-  for (const path of ['/roles/x', '/roles/y'] as const) await addHeld(pair, path, 'p1');
+  await addHeld(pair, '/roles/x', 'p1');
+  for (const path of ['/data/y', '/data/z'] as const) await addHeld(pair, path, 'p2');
   const hurried = async (request: OperatorRequest) => {
     const [answer] = await answerOperator(request, () => pair.ctx, pair.ctx.clock.now());
     return answer?.text;
   };
   const retry = () => hurried({ command: 'retry', pairs: ['eu/acme'] });
-  const approve = () => hurried({ command: 'approve-deletes', pair: 'eu/acme', plans: ['p1'] });
+  const approve = (...plans: readonly string[]) => hurried({ command: 'approve-deletes', pair: 'eu/acme', plans });
 
   expect(await retry()).toBe('1 object is due again, and time was over before the last: run it again');
   expect(await retry()).toBe('1 object is due again, and time was over before the last: run it again');
   expect(await retry()).toBe('1 object is due again');
   expect(await pair.ledger.countUnsynced('parked')).toBe(0);
 
-  expect(await approve()).toBe('1 delete is released, and time was over before the last: run it again');
-  expect(await pair.ledger.plans()).toHaveLength(1);
-  expect(await approve()).toBe('1 delete is released');
+  expect(await approve('p1', 'p2')).toBe(
+    '2 deletes are released, and time was over before the last: go on with "chef-sync-ctl approve-deletes eu/acme p2"',
+  );
+  expect(await pair.ledger.plans()).toMatchObject([{ id: 'p2' }]);
+  expect(await approve('p2')).toBe('1 delete is released');
   expect(await pair.ledger.countUnsynced('held')).toBe(0);
 });
 
