@@ -17,8 +17,8 @@ export interface HealthFacts {
   /** Deletes wait for an approval. */
   readonly hasPlans: boolean;
   readonly isPaused: boolean;
-  /** When the last poll ended; undefined when there was none yet. */
-  readonly polledAt: number | undefined;
+  /** When the last poll ended; before the first one, when the pair became known. */
+  readonly polledAt: number;
   /** From poll to poll. */
   readonly intervalMs: number;
   readonly now: number;

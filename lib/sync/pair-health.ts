@@ -22,7 +22,7 @@ export async function pairHealth({ ledger, state: store, rules }: PairRecords, n
     hasParked: oldest.some(({ bucket, entry }) => bucket === 'parked' && entry !== undefined),
     hasPlans: plans.length > 0,
     isPaused: state.paused !== undefined,
-    polledAt: state.lastPoll?.endedAt,
+    polledAt: state.lastPoll?.endedAt ?? state.epochStartedAt,
     intervalMs: rules.pollSeconds * 1000,
     now,
   });

@@ -4,7 +4,6 @@ import { newPairState } from '../../../lib/model/pair-state.ts';
 import type { Ledger } from '../../../lib/ports/ledger.ts';
 import { copyObjects } from '../../../lib/sync/copy-objects.ts';
 import type { PairContext } from '../../../lib/sync/pair-context.ts';
-import { pairHealth } from '../../../lib/sync/pair-health.ts';
 import { parkMessage } from '../../../lib/sync/park-message.ts';
 import { pendingEntry } from '../../support/pending-entry.ts';
 import { pairOfMemory } from './pair-of-memory.ts';
@@ -60,28 +59,4 @@ test('a dead letter parks its object unless a newer version of it is there', asy
     lastError: { code: 'COPIERS_CRASHED' },
   });
   expect(await ctx.ledger.read('/roles/b')).toMatchObject({ state: 'pending' });
-});
-
-test('the health of a pair is its oldest change, and whether a person must look', async () => {
-  const ctx = await stoppedPair('/roles/a');
-  await ctx.ledger.update('/roles/b', () => pendingEntry('/roles/b', 400, { state: 'parked' }));
-  expect(await pairHealth(ctx, 1_000)).toEqual({ lagMs: 0, needsAttention: false });
-
-  await ctx.state.update((state) => state && { ...state, isStopped: false });
-  expect(await pairHealth(ctx, 1_001)).toEqual({ lagMs: 1_000, needsAttention: true });
-
-  await ctx.ledger.update('/roles/b', () => pendingEntry('/roles/b', 400));
-  expect(await pairHealth(ctx, 1_001)).toEqual({ lagMs: 1_000, needsAttention: false });
-
-  expect(await pairHealth(ctx, 30 * 60_000 + 1)).toMatchObject({ needsAttention: false });
-  expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 30 * 60_000 + 1, needsAttention: true });
-});
-
-test('a pair without a change needs a person when nobody has polled it for half an hour', async () => {
-  const ctx = await stoppedPair();
-  const lastPoll = { startedAt: 0, endedAt: 1, isComplete: true };
-  await ctx.state.update((state) => state && { ...state, isStopped: false, lastPoll });
-
-  expect(await pairHealth(ctx, 30 * 60_000 + 1)).toEqual({ lagMs: 0, needsAttention: false });
-  expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 0, needsAttention: true });
 });
