@@ -129,10 +129,11 @@ export function monthlyCost(workload: Workload): Bill {
     line('CloudWatch metric LagSeconds', 1, 'metrics', prices.metricPerMonth),
     line('CloudWatch alarm "needs attention"', 1, 'metrics', prices.alarmMetricPerMonth),
     ...logs(idleLogs),
-    // A gateway is paid for what goes through it in either direction.
-    ...(workload.natGateways > 0
-      ? [line('NAT gateway, what inventories read', ofPasses(({ bytes }) => bytes) / GIGABYTE, 'GB', prices.natPerGb)]
-      : []),
+    ...throughGateway(
+      'inventories read',
+      ofPasses(({ bytes }) => bytes),
+      workload,
+    ),
     ...(workload.hasKey
       ? [
           line(
@@ -197,13 +198,12 @@ export function monthlyCost(workload: Workload): Bill {
       : []),
   ];
 
-  const natPerGb = workload.natGateways > 0 ? prices.natPerGb : 0;
   const changes = workload.changesPerDay * (MONTH_SECONDS / 86_400);
   return {
     stack,
     idlePair,
-    changes: copying(changes, measured.changePerObject, natPerGb),
-    bootstrap: copying(workload.objects, measured.bootstrapPerObject, natPerGb),
+    changes: copying(changes, measured.changePerObject, workload),
+    bootstrap: copying(workload.objects, measured.bootstrapPerObject, workload),
   };
 }
 
@@ -279,7 +279,11 @@ function pollOf(objects: number): Poll {
   };
 }
 
-function copying(objects: number, each: typeof measured.changePerObject, natPerGb: number): readonly CostLine[] {
+/** A gateway is paid for what goes through it in either direction. */
+const throughGateway = (what: string, bytes: number, { natGateways }: Workload): readonly CostLine[] =>
+  natGateways > 0 ? [line(`NAT gateway, what ${what}`, bytes / GIGABYTE, 'GB', prices.natPerGb)] : [];
+
+function copying(objects: number, each: typeof measured.changePerObject, workload: Workload): readonly CostLine[] {
   // A batch of ten is copied with what one copier may have in flight, so requests are waited for one after the other.
   const milliseconds =
     (each.primaryRequests + each.replicaRequests) * SERVER_MS + processorTime(each.milliseconds, 'copier');
@@ -297,6 +301,8 @@ function copying(objects: number, each: typeof measured.changePerObject, natPerG
     // Sent in tens at best, received and deleted one by one at worst.
     line('SQS messages', objects * each.messages * 3, 'requests', prices.fifoRequestsPerMillion / 1e6),
     ...logs(objects * COPY_LOG_BYTES),
-    line('Data out to replicas', bytes / GIGABYTE, 'GB', prices.dataOutPerGb + natPerGb),
+    line('Data out to replicas', bytes / GIGABYTE, 'GB', prices.dataOutPerGb),
+    // Read from the primary, and written to the replica.
+    ...throughGateway('copies read and write', 2 * bytes, workload),
   ];
 }

@@ -36,6 +36,13 @@ describe('the bill', () => {
     expect(stack({ natGateways: 1 }) - stack({})).toBeCloseTo(730 * (0.045 + 0.005));
   });
 
+  test('of a bootstrap behind a NAT gateway counts each object twice there, as it comes and as it goes', () => {
+    const bootstrap = (natGateways: number): number =>
+      total(monthlyCost({ ...ONE_PAIR, objects: 50_000, natGateways }).bootstrap);
+    // A gigabyte of objects.
+    expect(bootstrap(1) - bootstrap(0)).toBeCloseTo(2 * 0.045);
+  });
+
   test('of changes and bootstrap is in proportion to the objects that are copied', () => {
     const bill = monthlyCost({ ...ONE_PAIR, objects: 2000, changesPerDay: 10 });
     const half = monthlyCost({ ...ONE_PAIR, objects: 1000, changesPerDay: 5 });
