@@ -5,6 +5,7 @@ import type { ChefOrg, OrgIdentity } from '../ports/chef-org.ts';
 import type { ApiAnswer } from './api-request.ts';
 import type { ChefServer } from './chef-server.ts';
 import { cookbookFilesOf } from './cookbook-files.ts';
+import { READ_DENIED } from './failures.ts';
 import { listNames, searchBodies } from './inventory.ts';
 import { createObject, readObject, removeObject, replaceObject } from './json-objects.ts';
 import { createOrgRequests, jsonObject, type OrgRequests, refused, unexpected } from './org-requests.ts';
@@ -71,7 +72,7 @@ async function probeOrganization(org: OrgRequests): Promise<OrgIdentity> {
  * of an organization go with it. Of a user the denial stays one.
  */
 async function probeAsClient(org: OrgRequests, denial: ApiAnswer): Promise<OrgIdentity> {
-  if (!denial.text.includes('missing read permission')) throw refused(denial);
+  if (!denial.text.includes(READ_DENIED)) throw refused(denial);
   const answer = await org.send({ method: 'GET', path: `/principals/${org.server.user}`, accepts: [404] });
   const read = answer.status === 404 ? undefined : principalAnswer.safeParse(jsonObject(answer)).data;
   const all = read === undefined ? [] : 'principals' in read ? read.principals : [read];

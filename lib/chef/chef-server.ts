@@ -3,7 +3,7 @@ import { SyncError } from '../model/sync-error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ApiAnswer, ApiRequest } from './api-request.ts';
 import { createVersionAgreement } from './api-version.ts';
-import { type RequestLabel, transportFailure } from './failures.ts';
+import { READ_DENIED, type RequestLabel, transportFailure } from './failures.ts';
 import { createFileStore, type FileStore } from './file-store.ts';
 import { createHttpAgent, type HttpAgentSettings } from './http-agent.ts';
 import { isTroubleStatus, readAtMost } from './http-answer.ts';
@@ -24,9 +24,9 @@ const TRANSFERS_AT_ONCE = 12;
 /** The front end answers requests without this header with an HTML page. Servers check only that the version is not below 10. */
 const CHEF_CLIENT_VERSION = '18.0.0';
 
-/** A read that the object's own permissions deny; an overloaded server says that it cannot verify the user. */
+/** A read that the object's own permissions deny, which is no sign of trouble. */
 const isDeniedForGood = ({ method }: ApiRequest, answer: Buffer | undefined): boolean =>
-  method === 'GET' && answer?.includes('missing read permission') === true;
+  method === 'GET' && answer?.includes(READ_DENIED) === true;
 
 /** How to reach a Chef server and as whom. */
 export interface ChefServerSettings extends HttpAgentSettings {

@@ -23,6 +23,9 @@ const MAX_ERROR_DEPTH = 4;
 /** Begins as JSON does, or has a member of an object in it. */
 const LOOKS_LIKE_JSON = /^[{["]|"\s*:/;
 
+/** What a read is refused with that permissions deny; an overloaded server says that it cannot verify the user. */
+export const READ_DENIED = 'missing read permission';
+
 const OTHER_NAME_CODE = 'ERR_TLS_CERT_ALTNAME_INVALID';
 const TLS_CODE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|EPROTO$|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|CRL_|INVALID_CA)/;

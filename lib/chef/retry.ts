@@ -10,6 +10,7 @@ const FIRST_PAUSE_MS = 500;
 const MAX_ASKED_PAUSE_MS = 30_000;
 /** No further try begins later than this after the first: with one time-out more, a request ends well before a function's 5 minutes. */
 const TRY_WINDOW_MS = 60_000;
+
 /** Whether the same request may well succeed a moment later. Refusals (400, 401, 403, 404, 409, 413) and "not implemented" never do. */
 export function mayPass({ cause, status = 0 }: RequestFailure): boolean {
   if (cause === 'status') return isTroubleStatus(status) && status !== 501;
