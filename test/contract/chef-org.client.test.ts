@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ChefRequestError } from '../../lib/model/chef-request-error.ts';
 import { trustedRef } from '../../lib/model/object-path.ts';
@@ -66,6 +67,30 @@ describe('a client of the organization, which may read all of it but the organiz
       expect(error.failure).toMatchObject({ status: 403, request: 'GET /organizations/acme' });
     },
   );
+
+  test('is not known by a name that a member has too, and stays refused', async () => {
+    server.addUser('reader', { rights: 'none' });
+    const { org } = connect('reader', server.addClient('reader', 'acme'));
+
+    await expect(org.probe()).rejects.toThrow(/missing read permission/);
+  });
+
+  test('is known although a user of the server, who is no member, has its name', async () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const userPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    server.addUserWithKey('reader', userPem, { rights: 'not associated' });
+    const { org } = connect('reader', server.addClient('reader', 'acme'));
+
+    expect((await org.probe()).guid).toMatch(/^client:/);
+  });
+
+  test('is not known after a denial for another reason', async () => {
+    const { org } = connect('reader', server.addClient('reader', 'acme'));
+    const body = '{"error":["Failed to verify the user"]}';
+    server.faults.when({ path: /acme$/ }, { kind: 'answer', status: 403, body });
+
+    await expect(org.probe()).rejects.toThrow(/Failed to verify the user/);
+  });
 
   test('is not shown by a server that knows no principals, and stays refused', async () => {
     const { org } = connect('reader', server.addClient('reader', 'acme'));

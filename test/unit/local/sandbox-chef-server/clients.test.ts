@@ -122,4 +122,23 @@ describe('clients', () => {
     });
     expect((await server.as('sync')('GET', `${clients}/node1`)).json).toEqual({ error: ['Cannot load client node1'] });
   });
+
+  it('are principals beside users of the same name, of whom version 0 shows one', async () => {
+    await using server = await startServerOfPeople();
+    await addClient(server, 'node1');
+    await addClient(server, 'sync');
+    const principals = async (name: string, apiVersion: string) =>
+      await server.as('sync')('GET', `/organizations/acme/principals/${name}`, undefined, { apiVersion });
+    const client = {
+      name: 'node1',
+      type: 'client',
+      authz_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      org_member: true,
+    };
+
+    expect((await principals('node1', '0')).json).toMatchObject(client);
+    expect((await principals('node1', '2')).json).toMatchObject({ principals: [client] });
+    expect((await principals('sync', '2')).json).toMatchObject({ principals: [{ type: 'client' }, { type: 'user' }] });
+    expect((await principals('nobody', '2')).status).toBe(404);
+  });
 });
