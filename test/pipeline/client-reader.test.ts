@@ -1,37 +1,29 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
-import { type FakeChefServer, startFakeChefServer } from '../support/fake-chef-server.ts';
-import { leapingClock } from './leaping-clock.ts';
+import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { createPairWorld, type PairWorld } from './pair-world.ts';
 import { cookbookContent, itemText, roleText } from './sample-organization.ts';
+import { type FakePair, startFakePair } from './server-kinds.ts';
 
 // The least that can read a primary: a client as every new organization makes them, without any grant.
-const clock = leapingClock();
+let servers: FakePair;
 let primary: FakeChefServer;
-let replica: FakeChefServer;
 let source: OrganizationHandle;
 let copy: OrganizationHandle;
 let world: PairWorld;
 
 beforeEach(async () => {
-  [primary, replica] = await Promise.all([
-    startFakeChefServer({ now: clock.now }),
-    startFakeChefServer({ now: clock.now }),
-  ]);
+  servers = await startFakePair({ feed: false });
+  primary = servers.fakes.primary;
   source = primary.organization('acme');
-  copy = replica.organization('acme');
+  copy = servers.fakes.replica.organization('acme');
   fill();
   const keyPem = primary.addClient('reader', 'acme');
-  world = createPairWorld({
-    primary: { url: primary.url, user: 'reader', keyPem },
-    replicas: { eu: replica },
-    organizations: [{ source: 'acme', replica: 'eu' }],
-    clock,
-  });
+  world = createPairWorld({ ...servers.world, primary: { url: primary.url, user: 'reader', keyPem } });
 });
 afterEach(async () => {
   await world[Symbol.asyncDispose]();
-  await Promise.all([primary.stop(), replica.stop()]);
+  await servers.stop();
 });
 
 function fill(): void {
@@ -42,7 +34,7 @@ function fill(): void {
 
 async function pollAgain(polls: number): Promise<void> {
   for (let poll = 0; poll < polls; poll += 1) {
-    await clock.sleep(60_000);
+    await servers.clock.sleep(60_000);
     await world.once();
   }
 }

@@ -17,6 +17,12 @@ export interface ServerPair {
   stop(): Promise<void>;
 }
 
+/** Two fakes and the clock that they and the pair read. */
+export interface FakePair extends ServerPair {
+  readonly fakes: NonNullable<ServerPair['fakes']>;
+  readonly clock: Clock;
+}
+
 /** Two goiardi on PostgreSQL: every signature is checked, there are no organizations, each has keys of its own. */
 export async function startGoiardiPair(): Promise<ServerPair> {
   const [primary, replica] = await Promise.all([startGoiardi(), startGoiardi()]);
@@ -58,8 +64,8 @@ export async function startChefZeroPair(): Promise<ServerPair> {
 }
 
 /** Two fakes, the primary with or without the change feed, and a clock that leaps over every pause. */
-export async function startFakePair({ feed }: { readonly feed: boolean }): Promise<ServerPair> {
-  const clock: Clock = leapingClock();
+export async function startFakePair({ feed }: { readonly feed: boolean }): Promise<FakePair> {
+  const clock = leapingClock();
   const [primary, replica] = await Promise.all([
     startFakeChefServer({ feed, now: clock.now }),
     startFakeChefServer({ now: clock.now }),
@@ -75,6 +81,7 @@ export async function startFakePair({ feed }: { readonly feed: boolean }): Promi
       clock,
     },
     fakes: { primary, replica },
+    clock,
     async stop() {
       await Promise.all([primary.stop(), replica.stop()]);
     },

@@ -31,7 +31,6 @@ const ORGANIZATION = 'acme';
 export async function startWireWorld(): Promise<WireWorld> {
   const pair = await startFakePair({ feed: true });
   const servers = pair.fakes;
-  if (servers === undefined) throw new Error('a pair of fakes has fakes');
   const lines = {
     primary: await startTcpProxy(servers.primary.port),
     replica: await startTcpProxy(servers.replica.port),

@@ -52,6 +52,14 @@ function asReader<T>(work: () => T): T {
   }
 }
 
+/** The pair that a command finds which only looks. */
+function pairIn(statePath: string): unknown {
+  const file = openStateFileForReading(statePath);
+  const row = file.row('SELECT name FROM pair');
+  file.close();
+  return row?.['name'];
+}
+
 /** A file as version 1 of the schema wrote it, word for word: released steps never change. */
 function writeVersion1(): void {
   tamper(`
@@ -277,14 +285,7 @@ describe('openStateFileForReading', () => {
     tamper("INSERT INTO pair VALUES ('eu/acme', '{}')");
     const before = readdirSync(dirname(path));
 
-    const name = asReader(() => {
-      const file = openStateFileForReading(path);
-      const row = file.row('SELECT name FROM pair');
-      file.close();
-      return row?.['name'];
-    });
-
-    expect(name).toBe('eu/acme');
+    expect(asReader(() => pairIn(path))).toBe('eu/acme');
     expect(readdirSync(dirname(path))).toEqual(before);
   });
 
@@ -296,14 +297,7 @@ describe('openStateFileForReading', () => {
     for (const end of ['', '-wal', '-shm']) writeFileSync(`${other}${end}`, readFileSync(`${path}${end}`));
     daemon.close();
 
-    const name = asReader(() => {
-      const file = openStateFileForReading(other);
-      const row = file.row('SELECT name FROM pair');
-      file.close();
-      return row?.['name'];
-    });
-
-    expect(name).toBe('eu/acme');
+    expect(asReader(() => pairIn(other))).toBe('eu/acme');
   });
 
   it('says who may look, when it is not this user', () => {
