@@ -1,7 +1,10 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createDynamoLedger } from '../../lib/aws/dynamo-ledger.ts';
+import { createDynamoTable } from '../../lib/aws/dynamo-table.ts';
 import { entryKey } from '../../lib/aws/row-keys.ts';
 import type { OrganizationHandle } from '../../lib/local/sandbox-chef-server/organization-handle.ts';
+import { systemClock } from '../../lib/runtime/system-clock.ts';
 import { lambdaContext } from '../support/aws/event-source.ts';
 import type { FakeChefServer } from '../support/fake-chef-server.ts';
 import { pendingEntry } from '../support/pending-entry.ts';
@@ -151,6 +154,25 @@ describe('the functions of a stack, on stand-ins of AWS', () => {
 
     const { status } = await world.status();
     expect(status.counts.parked).toBe(STAGE_ONE);
+  });
+
+  test('control answers before its time is over, however slowly the objects of a retry are written', async () => {
+    await world.control({ command: 'start', pairs: ['eu/acme'] });
+    const ledger = createDynamoLedger(createDynamoTable(world.dynamo.client, TABLE, systemClock), 'eu/acme');
+    for (const path of ['/roles/a', '/roles/b', '/roles/c'] as const) {
+      await ledger.update(path, () => pendingEntry(path, 1, { state: 'parked' }));
+    }
+    // That of the functions, whose modules were loaded anew.
+    const { systemClock: clock } = await import('../../lib/runtime/system-clock.ts');
+    let aheadMs = 0;
+    vi.spyOn(clock, 'now').mockImplementation(() => {
+      aheadMs += 60_000;
+      return Date.now() + aheadMs;
+    });
+
+    const [answer] = await world.control({ command: 'retry', pairs: ['eu/acme'] });
+
+    expect(answer?.text).toMatch(/^[12] objects? (is|are) due again, and time was over before the last: run it again$/);
   });
 
   test('status and control never read a secret, and refuse what they do not know with a sentence', async () => {

@@ -27,6 +27,19 @@ test('the health of a pair is its oldest change, and whether a person must look'
   expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 30 * 60_000 + 1, needsAttention: true });
 });
 
+test('a pair that waits for a server or for an operator needs a person at once', async () => {
+  const ctx = await stoppedPair();
+  const paused = { side: 'replica', code: 'UNREACHABLE', reason: 'down', since: 1, until: 2 } as const;
+  await ctx.state.update((state) => state && { ...state, isStopped: false, paused });
+  expect(await pairHealth(ctx, 2)).toEqual({ lagMs: 0, needsAttention: true });
+
+  await ctx.state.update((state) => state && { ...state, paused: undefined });
+  expect(await pairHealth(ctx, 2)).toEqual({ lagMs: 0, needsAttention: false });
+
+  await ctx.ledger.writePlan({ id: 'p1', kind: 'role', at: 1, reason: 'more than pass', count: 1, samples: [] });
+  expect(await pairHealth(ctx, 2)).toEqual({ lagMs: 0, needsAttention: true });
+});
+
 test('a pair without a change needs a person when nobody has polled it for half an hour', async () => {
   const ctx = await stoppedPair();
   const lastPoll = { startedAt: 0, endedAt: 1, isComplete: true };
@@ -34,6 +47,9 @@ test('a pair without a change needs a person when nobody has polled it for half 
 
   expect(await pairHealth(ctx, 30 * 60_000 + 1)).toEqual({ lagMs: 0, needsAttention: false });
   expect(await pairHealth(ctx, 30 * 60_000 + 2)).toEqual({ lagMs: 0, needsAttention: true });
+
+  const polledRarely = { ...ctx, rules: { ...ctx.rules, pollSeconds: 3_600 } };
+  expect(await pairHealth(polledRarely, 3 * 3_600_000 + 1)).toEqual({ lagMs: 0, needsAttention: false });
 });
 
 test('a pair that was known for half an hour and has had no poll yet needs a person', async () => {
