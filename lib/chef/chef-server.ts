@@ -57,8 +57,6 @@ export interface ChefServer {
   readonly fileStore: FileStore;
   /** Places for files under way to this server. */
   readonly transfers: Slots;
-  /** Pauses before another try after `failedTries` that failed. */
-  pause(failedTries: number): Promise<void>;
   lastTroubleAt(): number;
   /** Requests in flight, and how many there may be, for status and log. */
   readonly limiter: Pick<RequestLimiter, 'inFlight' | 'limit'>;
@@ -154,7 +152,6 @@ export function createChefServer(settings: ChefServerSettings): ChefServer {
     apiVersion: versions.agreed,
     fileStore: createFileStore(agent, limiters, clock),
     transfers: createSlots(TRANSFERS_AT_ONCE),
-    pause: (failedTries) => pauseBeforeTry(clock, failedTries),
     lastTroubleAt: () => limiter.lastTroubleAt,
     limiter,
     close: () => agent.close(),

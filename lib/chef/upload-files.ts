@@ -5,7 +5,7 @@ import { WrongBytesError } from './cookbook-files.ts';
 import type { ManifestFile } from './cookbook-manifest.ts';
 import { openContent } from './file-content.ts';
 import { jsonObject, type OrgRequests, refused, unexpected } from './org-requests.ts';
-import { mayPass } from './retry.ts';
+import { mayPass, pauseBeforeTry } from './retry.ts';
 
 /** Checksums per sandbox: its commit checks every file, 5 s each and 10 at a time, while the request waits. */
 const SANDBOX_CHECKSUMS = 100;
@@ -172,7 +172,7 @@ async function transfer(org: OrgRequests, upload: FilesToUpload, file: ManifestF
       const isWorthATry =
         error instanceof WrongBytesError || (error instanceof ChefRequestError && mayPass(error.failure));
       if (!isWorthATry || failedTries >= TRANSFER_TRIES) throw error;
-      await org.server.pause(failedTries);
+      await pauseBeforeTry(org.server.clock, failedTries);
     }
   }
 }
