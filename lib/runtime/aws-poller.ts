@@ -4,10 +4,10 @@ import { clientSettings } from '../aws/client-settings.ts';
 import { type PollSlot, takePollSlot } from '../aws/poll-slots.ts';
 import { createSqsWorkQueue, laneUrl } from '../aws/sqs-work-queue.ts';
 import type { PackedPair } from '../config/packed-config.ts';
-import { isPaused } from '../model/pair-state.ts';
 import { refusal } from '../model/sync-error.ts';
 import type { PairHealth } from '../plan/judge-health.ts';
 import { pairHealth } from '../sync/pair-health.ts';
+import { refusedPoll } from '../sync/poll-lease.ts';
 import { type PollReport, pollPair } from '../sync/poll-pair.ts';
 import { awsVariable } from './aws-environment.ts';
 import { type AwsPair, type LogOf, openAwsPairContexts } from './aws-pair-contexts.ts';
@@ -91,11 +91,9 @@ export function openAwsPoller(logOf: LogOf): Poller {
     endsAt: number,
   ): Promise<PollerReport['polls'][number]> => {
     const state = await records.state.read();
-    const now = clock.now();
     // Known without a slot, a key or a lease.
-    if (state?.isStopped === true) return { outcome: 'stopped' };
-    if (state !== undefined && isPaused(state, now)) return { outcome: 'paused' };
-    if ((state?.leaseUntil ?? 0) > now) return { outcome: 'leased' };
+    const refused = state && refusedPoll(state, clock.now());
+    if (refused !== undefined) return { outcome: refused };
     const ctx = await context();
     if (ctx === undefined) return { outcome: 'problem', problem: (await records.state.read())?.paused?.reason };
     const slots = await takeSlots(packed, endsAt, deadline - LEAST_POLL_MS);

@@ -31,6 +31,13 @@ export interface PollLease {
 /** Why a poll did not begin. */
 export type NoLease = { readonly refused: 'stopped' | 'paused' | 'leased' };
 
+/** Why no poll of the pair may begin now; undefined when one may. */
+export function refusedPoll(state: PairState, now: number): NoLease['refused'] | undefined {
+  if (state.isStopped) return 'stopped';
+  if (isPaused(state, now)) return 'paused';
+  return state.leaseUntil !== undefined && state.leaseUntil > now ? 'leased' : undefined;
+}
+
 /**
  * Takes the pair's lease for `leaseMs`, making its state on the first poll ever. Nothing is written when the pair is stopped, paused or
  * leased. The token grows with each lease and fences off every later write of an older poll.
@@ -40,10 +47,9 @@ export async function takeLease(ctx: PairContext, leaseMs: number): Promise<Poll
   let refused: NoLease['refused'] = 'leased';
   const taken = await ctx.state.update((found) => {
     const state = found ?? newPairState(now, ctx.rules.filterHash, ctx.rules.startsWithCopy ? 'copy' : 'baseline');
-    if (state.isStopped) refused = 'stopped';
-    else if (isPaused(state, now)) refused = 'paused';
-    else if (state.leaseUntil !== undefined && state.leaseUntil > now) refused = 'leased';
-    else return { ...state, leaseToken: state.leaseToken + 1, leaseUntil: now + leaseMs };
+    const refusal = refusedPoll(state, now);
+    if (refusal === undefined) return { ...state, leaseToken: state.leaseToken + 1, leaseUntil: now + leaseMs };
+    refused = refusal;
     return undefined;
   });
   if (!taken.isChanged || taken.entry === undefined) return { refused };

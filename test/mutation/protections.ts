@@ -661,8 +661,8 @@ export const PROTECTIONS: readonly Protection[] = [
     name: 'lease that ends',
     reason: 'A poll that died would keep its pair from being polled for ever.',
     file: 'lib/sync/poll-lease.ts',
-    text: 'else if (state.leaseUntil !== undefined && state.leaseUntil > now)',
-    without: 'else if (state.leaseUntil !== undefined)',
+    text: 'return state.leaseUntil !== undefined && state.leaseUntil > now ?',
+    without: 'return state.leaseUntil !== undefined ?',
     caughtBy: { file: CASES, title: 'a pair whose poll died is polled again when its lease is over' },
     alsoCaughtBy: [
       { file: CASES, title: 'two polls of one pair at once, after a lapsed lease, end with both sides equal' },
