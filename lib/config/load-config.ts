@@ -32,8 +32,8 @@ export interface Config {
   readonly textHash: string;
 }
 
-/** Ruby as in the old product's file; as YAML it is one long text. */
-const OLD_FILE = /^\s*(?:role\s+:|(?:master|replica)\s+['"]|organizations\s+\[|ec_sync_(?:client|server)\[)/m;
+/** A line of Ruby as in the old product's file, and as no mistake in YAML looks: `organizations [` may be a forgotten colon. */
+const OLD_FILE = /^\s*(?:role\s+:|master\s+['"]|ec_sync_(?:client|server)\[)/m;
 
 /** Far more than thousands of pairs need; a larger file is another one, named by mistake. */
 const LARGEST_FILE_BYTES = 1_000_000;
@@ -89,13 +89,13 @@ export function parseConfig(
   const folder = dirname(resolve(file));
   const yaml = readYaml(text);
   const locate = ({ path, sentence }: ConfigProblem): Located => ({ position: yaml.positionOf(path), sentence });
-  if (yaml.content === undefined) throw new ConfigError(inOrder(file, yaml.syntaxProblems));
-
-  if (typeof yaml.content === 'string' && OLD_FILE.test(text)) {
+  // As YAML that file is one long text, or, with a comment in it, nothing at all.
+  if (typeof yaml.content !== 'object' && OLD_FILE.test(text)) {
     throw new ConfigError([
       `${file}: this is a chef-sync.rb of the old product; write a chef-sync.yaml with "chef-sync-ctl init", docs/from-chef-sync.md has each old setting`,
     ]);
   }
+  if (yaml.content === undefined) throw new ConfigError(inOrder(file, yaml.syntaxProblems));
 
   if (isOfNewerVersion(yaml.content)) {
     // Whatever else looks wrong may be right in the newer format, so it is the only problem that is reported.

@@ -286,6 +286,19 @@ describe('parseConfig', () => {
     ]);
   });
 
+  it.each([
+    ['a comment', 'role :replica\n# the primary\nmaster "https://chef.example.com"\n'],
+    ['a setting that looks like YAML', "role :replica\nec_sync_client['x'] = { organizations: 1 }\n"],
+  ])('knows the file of the old product with %s in it', (_, old) => {
+    expect(() => parse(old)).toThrow('this is a chef-sync.rb of the old product');
+  });
+
+  it('does not take a forgotten colon for the file of the old product', () => {
+    const problems = problemsOf('organizations [{source: acme, replica: eu}]\n');
+
+    expect(problems).toEqual([expect.stringContaining('this is not valid YAML')]);
+  });
+
   it('refuses "primary" as the name of a replica, because --on and doctor mean the primary by it', () => {
     const text = configText().replace('  us:', '  primary:');
 
