@@ -114,7 +114,7 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
     .version(programVersion())
     .exitOverride()
     .showHelpAfterError('Add --help to see how it is used.')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'chef-sync-ctl: ')) });
+    .configureOutput({ outputError: (text, write) => write(named(text)) });
   for (const command of [...COMMANDS.map((make) => make(finish)), completionCommand(finish, root)]) {
     command.copyInheritedSettings(root);
     // The help breaks its lines where the terminal ends, not where the sources do.
@@ -127,14 +127,13 @@ ${exitCodeHelp(['ok', 'fault', 'refused', 'unsynced', 'waiting', 'stopped', 'kil
   // Only of options that stand before the command: each command has its own copy of these settings by now.
   root.configureOutput({
     outputError: (text, write) =>
-      write(
-        text
-          .replace(/^error: /, 'chef-sync-ctl: ')
-          .replace(/^.*unknown option '[^']*'$/m, '$&: options of a command stand behind it'),
-      ),
+      write(named(text).replace(/^.*unknown option '[^']*'$/m, '$&: options of a command stand behind it')),
   });
   return root;
 }
+
+/** An error of commander, with the name of the program before it like every other. */
+const named = (text: string): string => text.replace(/^error: /, 'chef-sync-ctl: ');
 
 /** The version of this package, from its package.json. */
 function programVersion(): string {

@@ -1,4 +1,4 @@
-import { vi } from 'vitest';
+import { printedBy } from '../support/printed-by.ts';
 import type { CliResult } from './run-cli.ts';
 
 /**
@@ -8,17 +8,6 @@ import type { CliResult } from './run-cli.ts';
 export async function runHere(...args: readonly string[]): Promise<CliResult> {
   // After the modules of functions were loaded anew, what a command loads when it needs it must be of its own kind.
   const { runCommandLine } = await import('../../lib/cli/command-line.ts');
-  const printed = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      printed[name] += text.toString();
-      return true;
-    }),
-  );
-  try {
-    const code = await runCommandLine(args);
-    return { code, ...printed };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+  const { outcome: code, ...printed } = await printedBy(() => runCommandLine(args));
+  return { code, ...printed };
 }

@@ -1,9 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { checkExit, checkJson, renderCheck } from '../../../lib/cli/render-check.ts';
 import { showJobs } from '../../../lib/cli/show-jobs.ts';
 import { type Job, startJob } from '../../../lib/model/job.ts';
 import { refusal, SyncError } from '../../../lib/model/sync-error.ts';
 import { type Inspector, JobError } from '../../../lib/runtime/inspector.ts';
+import { printedBy } from '../../support/printed-by.ts';
 
 const PAIRS = ['eu/acme', 'eu/tools', 'us/acme'];
 const CHECK = { command: 'check', pair: 'eu/acme', listsEqual: false } as const;
@@ -22,26 +23,18 @@ async function check(failure: Error, options = {}) {
     isPolled: () => false,
     close: async () => undefined,
   };
-  const printed = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      printed[name] += text.toString();
-      return true;
-    }),
-  );
-  try {
-    const exit = await showJobs({ pairs: PAIRS, inspector }, options, {
+  const { outcome, ...printed } = await printedBy(() =>
+    showJobs({ pairs: PAIRS, inspector }, options, {
       order: (pair) => ({ ...CHECK, pair }),
       exit: ({ job }) => checkExit(job.counts),
       json: checkJson,
       lines: renderCheck,
-    });
-    return { exit, error: undefined, checked, ...printed };
-  } catch (error) {
-    return { exit: undefined, error, checked, ...printed };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+    }).then(
+      (exit) => ({ exit, error: undefined }),
+      (error: unknown) => ({ exit: undefined, error }),
+    ),
+  );
+  return { ...outcome, checked, ...printed };
 }
 
 const died = new SyncError('The function chef-sync-control failed.', {
