@@ -45,7 +45,8 @@ export function judgeAnswer(
     if (isSuccess && request.maxBytes !== undefined) {
       return { kind: 'answer', answer: { status, text: '', isTooLarge: true, label } };
     }
-    const text = `${status} with more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB, which is larger than any answer of the API`;
+    const megabytes = (request.maxBytes ?? MAX_ANSWER_BYTES) / 1024 / 1024;
+    const text = `${status} with more than ${megabytes} MB, which is larger than any answer of the API`;
     return { kind: 'failed', failure: { ...label, cause: 'unexpected-answer', status, text } };
   }
   const text = bytes.toString('utf8');

@@ -22,6 +22,14 @@ test('an answer that is larger than anybody reads is a failure, unless the reque
   expect(judged({ bytes: undefined, request: searched, status: 500 })).toMatchObject({ kind: 'failed' });
 });
 
+test('an error that is larger than the request asks for is told with the size that was read', () => {
+  const megabytes = (most: number) => ({ failure: { text: expect.stringContaining(`500 with more than ${most} MB`) } });
+
+  expect(judged({ bytes: undefined, status: 500 })).toMatchObject(megabytes(32));
+  const request: ApiRequest = { side: 'primary', method: 'GET', path: '/updated_since', maxBytes: 8 * 1024 * 1024 };
+  expect(judged({ bytes: undefined, status: 500, request })).toMatchObject(megabytes(8));
+});
+
 test('an answer that is not UTF-8 is a failure of the object', () => {
   expect(judged({ bytes: Buffer.from([0x7b, 0xff, 0x7d]) })).toMatchObject({
     kind: 'failed',
