@@ -100,7 +100,7 @@ export interface Observation {
   readonly isFrozen?: boolean;
   readonly driftedIn?: number;
   readonly waitsForContent?: number;
-  /** Of a delete that no inventory found. */
+  /** Of a delete that an event told of: the inventory that counts as the one that missed it. */
   readonly absent?: number;
 }
 
@@ -220,17 +220,12 @@ export function waitForContent(
 ): LedgerEntry | undefined {
   const mine = current(entry, version);
   if (mine === undefined) return undefined;
-  const { path, version: mineVersion } = mine;
-  const { seen, now } = found;
-  return observe(mine, {
+  const {
     path,
-    action: 'upsert',
-    epoch: mineVersion.epoch,
-    now,
-    by: 'inventory',
-    seen,
-    waitsForContent: now,
-  });
+    version: { epoch },
+  } = mine;
+  const { seen, now } = found;
+  return observe(mine, { path, action: 'upsert', epoch, now, by: 'inventory', seen, waitsForContent: now });
 }
 
 export interface Settlement {

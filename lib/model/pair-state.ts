@@ -19,8 +19,8 @@ export interface PairState {
   readonly run: Run;
   /** When the list of the content that definitions name was last read, or reported as unread. */
   readonly contentListedAt?: number;
-  /** When the last poll ended a definition waited until that is read once more: the next one does so, whatever the pace. */
-  readonly isContentAwaited?: boolean;
+  /** That list must be read later than this: when the last poll ended, a definition waited for it. The next poll reads it, whatever the pace. */
+  readonly contentAwaitedSince?: number;
   /** The lane that its messages go to; `quietSince`: it is to move to another one, and no copy has been out since then. */
   readonly lane?: { readonly name: string; readonly quietSince?: number };
   /** Deletes the guard released, for its 24-hour count. */
@@ -44,8 +44,8 @@ export interface PairState {
     /** What keeps deletes that the guard let go. */
     readonly deletesWait?: string;
   };
-  /** When the last poll ended that found all it looked for. */
-  readonly lastCompletePollAt?: number;
+  /** When the last poll ended that failed at nothing, be it that its time was over before it had read everything. */
+  readonly lastGoodPollAt?: number;
   readonly nextPollAt?: number;
   /** What the primary names and nobody can replicate, the last few paths, kept for the operator. */
   readonly unknownPaths: readonly string[];
@@ -81,6 +81,12 @@ export interface FeedProgress {
 
 export type PassScope = 'names' | 'contents';
 
+/** Why a list, or some objects of it, could not be read. */
+export interface Unread {
+  readonly list: ListPath;
+  readonly reason: string;
+}
+
 /** One side's inventory: a sequence of lists that can be cut anywhere and goes on at `nextList`. */
 export interface InventoryProgress {
   /** Number of the pass under way, or of the last one. */
@@ -89,7 +95,9 @@ export interface InventoryProgress {
   readonly firstOfEpoch: number;
   readonly pass?: Pass;
   /** Lists the last pass could not read, with the reason. */
-  readonly unread: readonly { readonly list: ListPath; readonly reason: string }[];
+  readonly unread: readonly Unread[];
+  /** Lists of which the last pass over contents could not read every object. A pass over names, which reads none, takes nothing of it back. */
+  readonly unshown?: readonly Unread[];
   readonly names?: Reading;
   readonly contents?: Reading;
   /** When frozen cookbook versions were last read too. */
@@ -106,7 +114,8 @@ export interface Pass {
   readonly nextList: ListPath;
   /** Of the next list the members up to this name were read: it is longer than the time of one poll. */
   readonly after?: string;
-  readonly unread: readonly { readonly list: ListPath; readonly reason: string }[];
+  readonly unread: readonly Unread[];
+  readonly unshown?: readonly Unread[];
 }
 
 /** A reading that reached its end. `completeAt` moves only when no list was left unread. `tookMs` is what it counts for in the pace. */

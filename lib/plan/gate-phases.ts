@@ -51,6 +51,12 @@ const isDue = (entry: LedgerEntry, backlog: Backlog): boolean =>
 const isAheadOf = (run: Run, entry: LedgerEntry): boolean =>
   (entry.waitsForContent ?? -1) > (run.contentListedAt ?? -1);
 
+/** When the last of them was seen that waits for a list of the content that it may name; undefined when none does. */
+export const awaitedSince = (pending: readonly LedgerEntry[]): number | undefined => {
+  const since = pending.flatMap(({ waitsForContent }) => waitsForContent ?? []);
+  return since.length === 0 ? undefined : Math.max(...since);
+};
+
 /** Failed too often, or for this one pass, to keep a phase closed. */
 const isFailing = (entry: LedgerEntry, backlog: Backlog): boolean => {
   if (entry.attempts >= FAILURES_THAT_OPEN_A_PHASE) return true;

@@ -2,7 +2,7 @@ import type { PairCondition, StatusCounts } from '../model/pair-condition.ts';
 import type { PairState } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 
-/** A pair without a complete poll for this many intervals is stale. */
+/** A pair of which no poll came and worked for this many intervals is stale. */
 const STALE_AFTER_INTERVALS = 3;
 
 /** What was read of a pair. */
@@ -47,10 +47,10 @@ export function nameCondition(
   if (state === undefined) return say('never polled');
   if (state.isStopped) return say('stopped');
   if (state.paused !== undefined) return say('waiting', `for ${state.paused.side} (${state.paused.reason})`);
-  if (state.lastPoll === undefined && state.lastCompletePollAt === undefined) return bootstrapping(counts);
-  const completeAt = workedAt(state);
-  if (now - completeAt > STALE_AFTER_INTERVALS * pollSeconds * 1000 && !isPolling(state, now)) {
-    return say('stale', `(no complete poll since ${new Date(completeAt).toISOString()})`);
+  if (state.lastPoll === undefined) return bootstrapping(counts);
+  const goodAt = state.lastGoodPollAt ?? state.epochStartedAt;
+  if (now - goodAt > STALE_AFTER_INTERVALS * pollSeconds * 1000 && !isPolling(state, now)) {
+    return say('stale', `(no poll has worked since ${new Date(goodAt).toISOString()})`);
   }
   if (isFilterUnpolled(state, filterHash)) return say('bootstrapping', '(filter changed)');
   if (state.bootstrappedAt === undefined) return bootstrapping(counts);
@@ -66,18 +66,6 @@ export function nameCondition(
   const { primary, replica } = readings;
   if (primary.contentsAt === undefined || replica.contentsAt === undefined) return bootstrapping(counts);
   return say('in sync');
-}
-
-/**
- * When a poll last did what it had to. A bootstrap, or one reading of a large organization, takes many polls that are cut: as long as they
- * come the pair is not stale, and how old its readings are is said beside it.
- */
-function workedAt({ lastPoll, lastCompletePollAt, epochStartedAt, bootstrappedAt, inventory }: PairState): number {
-  const isReading = [inventory.primary, inventory.replica].some(({ pass }) => pass !== undefined);
-  const isCutAsPlanned = bootstrappedAt === undefined || isReading;
-  return lastPoll !== undefined && lastPoll.problem === undefined && isCutAsPlanned
-    ? lastPoll.endedAt
-    : (lastCompletePollAt ?? epochStartedAt);
 }
 
 /** Whether the filter as configured now is another one than the last poll knew: what it lets in was not looked for yet. */

@@ -9,16 +9,21 @@ export interface NamedCookbook {
   readonly constraint?: string;
 }
 
+/** Where the objects of a kind name cookbooks: roles in their run lists, environments in their `cookbook_versions`. */
+const NAMED: Readonly<Record<ObjectKind, (object: ExactObject) => readonly NamedCookbook[]>> = {
+  cookbook_version: () => [],
+  data_bag: () => [],
+  data_bag_item: () => [],
+  role: ofRole,
+  environment: ofEnvironment,
+};
+
 /**
- * The cookbooks that a definition names: a role in its run lists, an environment in its `cookbook_versions`. Other kinds name none, and so
- * does whatever has not the form that Chef documents (API facts §3.4, §3.5). Throws a `SyncError` of scope `object` when the text is no
- * JSON object.
+ * The cookbooks that an object names. Whatever has not the form that Chef documents names none. Throws a `SyncError` of scope `object` when
+ * the text is no JSON object.
  */
-export function namedCookbooks(kind: ObjectKind, text: string): readonly NamedCookbook[] {
-  if (kind === 'role') return ofRole(parseExactObject(text));
-  if (kind === 'environment') return ofEnvironment(parseExactObject(text));
-  return [];
-}
+export const namedCookbooks = (kind: ObjectKind, text: string): readonly NamedCookbook[] =>
+  NAMED[kind](parseExactObject(text));
 
 function ofRole(role: ExactObject): readonly NamedCookbook[] {
   const byEnvironment = role.get('env_run_lists');
@@ -40,7 +45,7 @@ function ofEnvironment(environment: ExactObject): readonly NamedCookbook[] {
   return [...versions].flatMap(([name, constraint]) => (typeof constraint === 'string' ? [{ name, constraint }] : []));
 }
 
-/** An operator and one to three numbers; without an operator it is `=` (API facts §8). */
+/** An operator and one to three numbers; without an operator it is `=`. */
 const CONSTRAINT = /^\s*(<=|>=|~>|<|>|=)?\s*(\d+(?:\.\d+){0,2})\s*$/;
 
 /** Whether this version would do. A constraint that is none, as old servers keep some, asks for nothing. */

@@ -1,4 +1,4 @@
-import type { InventoryProgress, PairState, Pass, PassScope, Reading } from '../model/pair-state.ts';
+import type { InventoryProgress, PairState, Pass, PassScope, Reading, Unread } from '../model/pair-state.ts';
 
 /**
  * Frozen cookbook versions can be changed by force only (`knife cookbook upload --force`): they are read at half the pace of the rest, which
@@ -24,8 +24,13 @@ export interface Moment {
   readonly share: number;
   /** Passes of this poll. */
   readonly done: ReadonlySet<PassScope>;
+  /** Names are read whatever the pace. */
   readonly areNamesAwaited: boolean;
 }
+
+/** Whether a definition waits for a list of the content that it may name, which was not read since. */
+export const isContentAwaited = ({ contentAwaitedSince, contentListedAt }: PairState): boolean =>
+  contentAwaitedSince !== undefined && contentAwaitedSince > (contentListedAt ?? -1);
 
 /** What a pass reads. */
 export interface NextPass {
@@ -62,10 +67,16 @@ const SHORTEST_BOUND_MS = 1_000;
 const pacedMs = (busyMs: number, earlierMs: number | undefined): number =>
   earlierMs === undefined ? busyMs : Math.min(busyMs, Math.max(SHORTEST_BOUND_MS, earlierMs * LONGER_AT_MOST));
 
+/** Everything of a side that could not be read, lists first. */
+export const unreadOf = ({
+  unread,
+  unshown = [],
+}: Pick<InventoryProgress, 'unread' | 'unshown'>): readonly Unread[] => [...unread, ...unshown];
+
 /** The progress of a side when this pass of it has come to its end. A list that it could not read keeps its readings incomplete. */
 export function progressAfter(before: InventoryProgress, pass: Pass, now: number): InventoryProgress {
   const { pass: _ended, ...progress } = before;
-  const isComplete = pass.unread.length === 0;
+  const isComplete = unreadOf(pass).length === 0;
   const reading = (earlier: Reading | undefined): Reading => ({
     number: progress.number,
     endedAt: now,
@@ -81,6 +92,7 @@ export function progressAfter(before: InventoryProgress, pass: Pass, now: number
   return {
     ...progress,
     unread: pass.unread,
+    unshown: pass.scope === 'contents' ? pass.unshown : before.unshown,
     ...(readsNamesToo ? { names: { ...reading(progress.names), ...(isFirst ? { tookMs: 0 } : {}) } } : {}),
     ...(pass.scope === 'contents' ? { contents: { ...contents, tookMs } } : {}),
     ...(pass.scope === 'contents' && pass.isFull && isComplete

@@ -6,7 +6,9 @@ import {
   mayBeHalfWritten,
   unsyncedBucket,
 } from '../model/ledger-entry.ts';
+import { guidText, type PairState } from '../model/pair-state.ts';
 import type { Seen } from '../model/seen.ts';
+import { FAILURES_THAT_OPEN_A_PHASE } from './gate-phases.ts';
 
 /**
  * How long after a delete a write that was on its way can still land: a copier lives 5 minutes at most and its message is hidden for 6.
@@ -86,3 +88,16 @@ function judgeTombstone(entry: LedgerEntry, { isListed, seen, now }: ReplicaRead
  */
 export const hasDriftedAgain = ({ driftedIn }: LedgerEntry, previousNumber: number | undefined): boolean =>
   driftedIn !== undefined && previousNumber !== undefined && driftedIn >= previousNumber;
+
+/**
+ * Whether a definition that names the object is written without waiting for it: it is on the replica, or part of a baseline, which is not
+ * compared; or it fails, as one bad object never stops the others. What was settled before an epoch that trusts nothing is not known to be there.
+ */
+export function isAssumedThere(
+  entry: LedgerEntry,
+  { guids, trustFrom }: Pick<PairState, 'guids' | 'trustFrom'>,
+): boolean {
+  if (!isLive(entry)) return false;
+  if (entry.state !== 'synced') return entry.state === 'parked' || entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
+  return entry.owned === undefined || (entry.owned === guidText(guids.replica) && entry.version.epoch >= trustFrom);
+}

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
-import { isLive, type LedgerEntry, waitForContent } from '../model/ledger-entry.ts';
-import { objectRef } from '../model/object-path.ts';
-import { guidText, type PairState } from '../model/pair-state.ts';
-import { FAILURES_THAT_OPEN_A_PHASE } from '../plan/gate-phases.ts';
+import { waitForContent } from '../model/ledger-entry.ts';
+import { objectRef, trustedRef } from '../model/object-path.ts';
+import type { PairState } from '../model/pair-state.ts';
 import { isMetBy, type NamedCookbook, namedCookbooks } from '../plan/named-cookbooks.ts';
+import { isAssumedThere } from '../plan/replica-evidence.ts';
 import type { Source } from './apply-upsert.ts';
 import type { Begun, CopyOutcome } from './copy-attempt.ts';
 import { mayNameContent, type PairContext } from './pair-context.ts';
@@ -49,15 +49,5 @@ function isReplicated(ctx: PairContext, { name }: NamedCookbook): boolean {
 
 async function isThere(ctx: PairContext, cookbook: NamedCookbook, state: PairState): Promise<boolean> {
   const versions = await ctx.ledger.versionsOf(cookbook.name);
-  return versions.some((entry) => isMetBy(cookbook, entry.path.split('/').at(-1) ?? '') && isCopied(entry, state));
-}
-
-/**
- * It is on the replica, or part of a baseline, which is not compared, or it fails: then nothing waits for it, as one bad object never stops the
- * others. What was settled before an epoch that trusts nothing is not known to be there any more.
- */
-function isCopied(entry: LedgerEntry, { guids, trustFrom }: PairState): boolean {
-  if (!isLive(entry)) return false;
-  if (entry.state !== 'synced') return entry.state === 'parked' || entry.attempts >= FAILURES_THAT_OPEN_A_PHASE;
-  return entry.owned === undefined || (entry.owned === guidText(guids.replica) && entry.version.epoch >= trustFrom);
+  return versions.some((entry) => isMetBy(cookbook, trustedRef(entry.path).name) && isAssumedThere(entry, state));
 }

@@ -3,7 +3,7 @@ import { NAMED_CONTENT_LIST, OBJECT_KINDS, type Stage } from '../model/object-ki
 import { trustedRef } from '../model/object-path.ts';
 import { isPaused } from '../model/pair-state.ts';
 import { isDeletePhase, PHASES, type Phase } from '../model/phase.ts';
-import { type Dispatch, gatePhases, isNamedDelete, MESSAGES_OUT } from '../plan/gate-phases.ts';
+import { awaitedSince, type Dispatch, gatePhases, isNamedDelete, MESSAGES_OUT } from '../plan/gate-phases.ts';
 import { outgoingMessage } from '../plan/message-ids.ts';
 import { heldEntries, leavingDefinition } from './guard-held-deletes.ts';
 import type { PairContext } from './pair-context.ts';
@@ -27,8 +27,8 @@ export interface DispatchStep {
   readonly outCount: number;
   readonly isIdle: boolean;
   readonly deletesWait?: string;
-  /** A definition waits for a list of the content that it may name. */
-  readonly isContentAwaited?: boolean;
+  /** As in the state of a pair. */
+  readonly contentAwaitedSince?: number;
 }
 
 /**
@@ -54,11 +54,12 @@ export async function dispatchRun(
     held: await heldEntries(ctx),
     leavingDefinition: pending.some(isNamedDelete) ? await leavingDefinition(ctx) : undefined,
   };
-  const isContentAwaited = pending.some((entry) => (entry.waitsForContent ?? -1) > (state.contentListedAt ?? -1));
+  // Content outside the filter is never listed, and nothing waits for it.
+  const isContentListed = ctx.rules.lists.includes(NAMED_CONTENT_LIST);
+  const contentAwaitedSince = isContentListed ? awaitedSince(pending) : undefined;
   let dispatch = gatePhases(backlog);
   if (dispatch.isRunOver && backlog.pending.length > 0) {
-    // Content outside the filter is never listed, and nothing waits for it.
-    const contentListedAt = ctx.rules.lists.includes(NAMED_CONTENT_LIST) ? state.contentListedAt : now;
+    const contentListedAt = isContentListed ? state.contentListedAt : now;
     const run = { number: state.run.number + 1, startedAt: now, deletesSent: 0, contentListedAt };
     const next = gatePhases({ ...backlog, run });
     if (next.send.length === 0)
@@ -67,14 +68,14 @@ export async function dispatchRun(
         outCount: dispatch.outCount,
         isIdle: dispatch.outCount === 0,
         deletesWait: next.deletesWait,
-        isContentAwaited,
+        contentAwaitedSince,
       };
     await lease.write((s) => ({ ...s, run }));
     dispatch = next;
   }
   const sentCount = await send(ctx, lease, dispatch);
   const { outCount, deletesWait } = dispatch;
-  return { sentCount, outCount, isIdle: sentCount === 0 && outCount === 0, deletesWait, isContentAwaited };
+  return { sentCount, outCount, isIdle: sentCount === 0 && outCount === 0, deletesWait, contentAwaitedSince };
 }
 
 /** The oldest pending entries of each of these phases inside the filter. */

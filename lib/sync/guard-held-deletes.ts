@@ -4,6 +4,7 @@ import { OBJECT_KINDS, type ObjectKind } from '../model/object-kind.ts';
 import { isListOfContainers, kindOfList, type ObjectPath, trustedRef } from '../model/object-path.ts';
 import type { PairState } from '../model/pair-state.ts';
 import { GUARD_WINDOW_MS, guardDeletes, releasedLastDay } from '../plan/guard-deletes.ts';
+import { unreadOf } from '../plan/pace-inventory.ts';
 import type { PairContext, PairRecords } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
 import { unsyncedEntries } from './unsynced-entries.ts';
@@ -45,7 +46,7 @@ export async function heldEntries(ctx: PairRecords): Promise<readonly LedgerEntr
  */
 function areDefinitionsRead({ inventory: { primary } }: PairState, entry: LedgerEntry): boolean {
   if (entry.absent === undefined) return true;
-  const isUnread = primary.unread.some(({ list }) => OBJECT_KINDS[kindOfList(list)].stage > 1);
+  const isUnread = unreadOf(primary).some(({ list }) => OBJECT_KINDS[kindOfList(list)].stage > 1);
   return !isUnread && (primary.contents?.number ?? 0) > entry.absent;
 }
 

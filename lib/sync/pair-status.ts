@@ -11,6 +11,7 @@ import {
   isFilterUnpolled,
   nameCondition,
 } from '../plan/name-condition.ts';
+import { unreadOf } from '../plan/pace-inventory.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { PairStateStore } from '../ports/pair-state.ts';
 
@@ -60,7 +61,7 @@ export async function pairStatus(sources: StatusSources): Promise<PairStatus> {
     readings: { primary: readingsOf(state, 'primary'), replica: readingsOf(state, 'replica') },
     plans: await ledger.plans(),
     unread: (['primary', 'replica'] as const).flatMap((side) =>
-      (state?.inventory[side].unread ?? []).map((unread) => ({ side, ...unread })),
+      (state === undefined ? [] : unreadOf(state.inventory[side])).map((unread) => ({ side, ...unread })),
     ),
   };
   return {

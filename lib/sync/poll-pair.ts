@@ -77,7 +77,7 @@ interface Ended {
 }
 
 /** What waits when a poll has sent all it could. */
-type Waits = Pick<DispatchStep, 'deletesWait' | 'isContentAwaited'>;
+type Waits = Pick<DispatchStep, 'deletesWait' | 'contentAwaitedSince'>;
 
 async function poll(ctx: PairContext, lease: PollLease, options: PollOptions): Promise<Ended> {
   const problem = await followIdentities(ctx, lease);
@@ -126,13 +126,14 @@ function ended(
   { report, feed, isComplete, waits }: Ended,
 ): PairState {
   const endedAt = ctx.clock.now();
+  const isGood = report.problem === undefined && feed?.outcome !== 'unavailable';
   const lastPoll = { startedAt, endedAt, isComplete, problem: report.problem, deletesWait: waits?.deletesWait };
   const nextPollAt = startedAt + ctx.rules.pollSeconds * 1000;
   return {
     ...state,
     lastPoll,
-    isContentAwaited: waits?.isContentAwaited,
-    lastCompletePollAt: isComplete ? endedAt : state.lastCompletePollAt,
+    contentAwaitedSince: waits?.contentAwaitedSince,
+    lastGoodPollAt: isGood ? endedAt : state.lastGoodPollAt,
     nextPollAt: Math.max(nextPollAt, endedAt),
     feed:
       feed === undefined
@@ -164,10 +165,10 @@ async function dispatchUntilIdle(
   for (;;) {
     const step = await dispatchRun(ctx, lease, options);
     options.onProgress?.();
-    const { isIdle, deletesWait, isContentAwaited } = step;
+    const { isIdle, deletesWait, contentAwaitedSince } = step;
     const isLate = ctx.clock.now() + options.dispatchPauseMs >= options.deadline;
     if (isIdle || isLate || options.signal?.aborted === true)
-      return { isDrained: isIdle, deletesWait, isContentAwaited };
+      return { isDrained: isIdle, deletesWait, contentAwaitedSince };
     const isBusy = step.outCount > ENOUGH_OUT;
     await ctx.clock.sleep(isBusy ? BUSY_PAUSES * options.dispatchPauseMs : options.dispatchPauseMs, options.signal);
   }

@@ -72,7 +72,6 @@ export async function readChangedList(
 
   const bodies = await readBodies(ctx, side, without(members.refs, trusted), isTimeOver);
   const isUnchanged =
-    bodies.cutAt === undefined &&
     isKnown('contents', contentsDigest(key, bodies.seen, trusted)) &&
     // That digest does not tell what frozen versions hold.
     (!pass.isFull || isKnown('whole', wholeDigest(key, bodies.seen)));
@@ -91,6 +90,7 @@ export async function readAgain(
   refs: ReadonlyMap<string, ObjectRef>,
 ): Promise<ChangedList> {
   const { cutAt } = reading;
+  // What is outside of the part counts as not read, whatever a search row showed of it.
   const isInPart = (name: string): boolean => name > after && (cutAt === undefined || name <= cutAt);
   const ofPart = new Map([...refs].filter(([name]) => isInPart(name)));
   const again = await readBodies(ctx, side, ofPart, isTimeOver);

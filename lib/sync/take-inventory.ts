@@ -1,7 +1,7 @@
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import type { Pass, PassScope } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
-import { areReadSideBySide, nextPass } from '../plan/pace-inventory.ts';
+import { areReadSideBySide, isContentAwaited, nextPass } from '../plan/pace-inventory.ts';
 import { ledgerOfPass } from './ledger-of-pass.ts';
 import type { PairContext } from './pair-context.ts';
 import type { PollLease } from './poll-lease.ts';
@@ -56,11 +56,11 @@ export async function takeInventory(
 
 /** The pass under way, or the one that begins now. */
 function currentPass(ctx: PairContext, lease: PollLease, side: Side, done: ReadonlySet<PassScope>): Pass | undefined {
-  const { inventory, isContentAwaited } = lease.state();
-  const progress = inventory[side];
+  const state = lease.state();
+  const progress = state.inventory[side];
   if (progress.pass !== undefined) return progress.pass;
   const now = ctx.clock.now();
-  const areNamesAwaited = side === 'primary' && isContentAwaited === true;
+  const areNamesAwaited = side === 'primary' && isContentAwaited(state);
   const next = nextPass(progress, { now, share: ctx.rules.inventoryShare, done, areNamesAwaited });
   if (next === undefined) return undefined;
   const pass: Pass = { ...next, startedAt: now, busyMs: 0, nextList: ctx.rules.lists[0] ?? END, unread: [] };

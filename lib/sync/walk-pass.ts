@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { NAMED_CONTENT_LIST } from '../model/object-kind.ts';
 import type { ListPath } from '../model/object-path.ts';
-import type { InventoryProgress, Pass } from '../model/pair-state.ts';
+import type { InventoryProgress, Pass, Unread } from '../model/pair-state.ts';
 import type { Side } from '../model/side.ts';
 import { progressAfter } from '../plan/pace-inventory.ts';
 import { openBreaker } from './breaker.ts';
@@ -56,17 +56,21 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
   const { side, pass, until } = walk;
   const startedAt = ctx.clock.now();
   const unread = [...pass.unread];
+  const unshown = [...(pass.unshown ?? [])];
   let found = 0;
   let storedAt = startedAt;
   const isTimeOver = (): boolean => until.signal?.aborted === true || ctx.clock.now() >= until.deadline;
-  const passAt = (nextList: ListPath, after = nextList === pass.nextList ? pass.after : undefined): Pass => ({
+  const passAt = (nextList: ListPath, after: string | undefined): Pass => ({
     ...pass,
     nextList,
     after,
     busyMs: pass.busyMs + ctx.clock.now() - startedAt,
     unread: [...unread],
+    unshown: [...unshown],
   });
-  const storeAt = async (nextList: ListPath, after?: string): Promise<void> => {
+  /** What was read of the list that the pass began with stays read. */
+  const readOf = (list: ListPath): string | undefined => (list === pass.nextList ? pass.after : undefined);
+  const storeAt = async (nextList: ListPath, after = readOf(nextList)): Promise<void> => {
     noteProgress(lease, side, { ...lease.state().inventory[side], pass: passAt(nextList, after) });
     await lease.store();
     storedAt = ctx.clock.now();
@@ -81,11 +85,12 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
     if (isCut) return { outcome: 'cut' };
 
     const readAt = ctx.clock.now();
+    // The rest of a list has the poll for itself: what is read beside it would be cut and thrown away again and again.
     // A pass that goes on behind the list of bags needs their names again; unread, their lists are unread too.
     const lacksBags = next.startsWith('/data/') && bags === undefined;
     const results = lacksBags
       ? [await readBagNames(ctx, side)]
-      : await compareLists(ctx, lease, { ...walk, isTimeOver }, batchFrom(next, bags ?? []));
+      : await compareLists(ctx, lease, { ...walk, isTimeOver }, readOf(next) ? [next] : batchFrom(next, bags ?? []));
     const broken = results.find(({ failure }) => failure?.outcome === 'endpoint')?.failure;
     if (broken !== undefined) {
       await storeAt(next);
@@ -98,7 +103,8 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
     for (const result of through) {
       found += result.found;
       bags ??= result.bags;
-      unread.push(...unreadOf(ctx, side, result));
+      unread.push(...unreadLists(ctx, side, result));
+      unshown.push(...unshownObjects(result));
     }
     if (lacksBags) continue;
     if (side === 'primary' && next === NAMED_CONTENT_LIST) noteContentListed(lease, results, readAt, walk);
@@ -108,7 +114,7 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
     }
     next = listAfter(ctx.rules.lists, results.at(-1)?.list ?? next, (bags ?? []).map(listOfBag));
   }
-  noteProgress(lease, side, progressAfter(lease.state().inventory[side], passAt(END), ctx.clock.now()));
+  noteProgress(lease, side, progressAfter(lease.state().inventory[side], passAt(END, undefined), ctx.clock.now()));
   if (found > 0)
     ctx.log('info', `the inventory of the ${side} found differences`, { scope: pass.scope, objects: found });
   return { outcome: 'done' };
@@ -131,13 +137,17 @@ const compareLists = (
 ): Promise<readonly ListResult[]> =>
   pMap(lists, (list) => compareList(ctx, lease, { ...walk, list }), { concurrency: LISTS_AT_ONCE });
 
-/** What of a list could not be read, for the operator. */
-function unreadOf(ctx: PairContext, side: Side, { list, unread = [], failure }: ListResult): Pass['unread'] {
-  const [first] = unread;
-  const objects = first === undefined ? [] : [`${unread.length} of its objects, the first because: ${first}`];
-  if (failure === undefined) return objects.map((reason) => ({ list, reason }));
+/** The list, when it could not be read. */
+function unreadLists(ctx: PairContext, side: Side, { list, failure }: ListResult): readonly Unread[] {
+  if (failure === undefined) return [];
   ctx.log('warn', `a list cannot be read; nothing of it is deleted: ${failure.text}`, { side, list });
-  return [...objects, failure.text].map((reason) => ({ list, reason }));
+  return [{ list, reason: failure.text }];
+}
+
+/** The list, when some of its objects could not be read. */
+function unshownObjects({ list, unread = [] }: ListResult): readonly Unread[] {
+  const [first] = unread;
+  return first === undefined ? [] : [{ list, reason: `${unread.length} of its objects, the first because: ${first}` }];
 }
 
 /** Definitions wait until the content that they may name was listed. A list that two polls running cannot read keeps none of them waiting. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { observe } from '../../../lib/model/ledger-entry.ts';
 import type { ListPath, ObjectPath } from '../../../lib/model/object-path.ts';
+import type { Unread } from '../../../lib/model/pair-state.ts';
 import { guardHeldDeletes } from '../../../lib/sync/guard-held-deletes.ts';
 import { objectText } from '../../simulation/object-texts.ts';
 import { createStage } from '../../simulation/stage.ts';
@@ -57,6 +58,29 @@ test('a cookbook that was missed stays until the roles that name it were read af
   expect(await pair.ledger.read(path)).toMatchObject({ state: 'held' });
 
   await readContentsIn(5);
+  await guardHeldDeletes(pair.ctx, pair.lease);
+  expect(await pair.ledger.read(path)).toMatchObject({ state: 'pending' });
+});
+
+test('a cookbook that was missed stays while a role that may name it cannot be read, though names were read since', async () => {
+  const pair = pairOfMemory(['/roles', '/cookbooks']);
+  const path = '/cookbooks/apt/1.0.0';
+  await listOf(pair, '/cookbooks', 30);
+  await pair.ledger.update(path, () =>
+    pendingEntry(path, 1, { action: 'delete', state: 'held', owned: 'replica', absent: 4 }),
+  );
+  const withUnshown = (unshown: readonly Unread[]) =>
+    pair.lease.write((state) => {
+      const contents = { number: 5, endedAt: 0, tookMs: 0, completeAt: 0 };
+      const primary = { ...state.inventory.primary, number: 6, contents, unread: [], unshown };
+      return { ...state, inventory: { ...state.inventory, primary } };
+    });
+
+  await withUnshown([{ list: '/roles', reason: '1 of its objects' }]);
+  await guardHeldDeletes(pair.ctx, pair.lease);
+  expect(await pair.ledger.read(path)).toMatchObject({ state: 'held' });
+
+  await withUnshown([]);
   await guardHeldDeletes(pair.ctx, pair.lease);
   expect(await pair.ledger.read(path)).toMatchObject({ state: 'pending' });
 });

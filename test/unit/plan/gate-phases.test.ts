@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../../lib/model/ledger-entry.ts';
 import type { ObjectPath } from '../../../lib/model/object-path.ts';
 import {
+  awaitedSince,
   type Backlog,
   DELETES_PER_RUN,
   type Dispatch,
@@ -141,6 +142,12 @@ describe('the deletes of a run', () => {
     expect(gate(waiting)).toMatchObject({ send: [], isRunOver: true });
     expect(gate(waiting, { run: { ...RUN, contentListedAt: 59 } })).toMatchObject({ send: [], isRunOver: true });
     expect(sent(waiting, { run: { ...RUN, contentListedAt: 60 } })).toEqual([`upsert ${ROLE}`]);
+  });
+
+  test('content is awaited since the last definition was seen that waits for it', () => {
+    expect(awaitedSince([upsert(COOKBOOK), upsert(ROLE)])).toBeUndefined();
+    const two = [upsert(ROLE, { waitsForContent: 60 }), upsert(COOKBOOK), upsert(ROLE, { waitsForContent: 50 })];
+    expect(awaitedSince(two)).toBe(60);
   });
 
   test('deletes of content wait for a definition that is to come with the next run: its old form may name it', () => {

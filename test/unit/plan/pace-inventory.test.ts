@@ -7,7 +7,14 @@ import {
   type Pass,
   type PassScope,
 } from '../../../lib/model/pair-state.ts';
-import { areReadSideBySide, FULL_READING_EVERY_MS, nextPass, progressAfter } from '../../../lib/plan/pace-inventory.ts';
+import {
+  areReadSideBySide,
+  FULL_READING_EVERY_MS,
+  isContentAwaited,
+  nextPass,
+  progressAfter,
+  unreadOf,
+} from '../../../lib/plan/pace-inventory.ts';
 
 const reading = (endedAt: number, tookMs: number) => ({ number: 1, endedAt, tookMs, completeAt: endedAt });
 
@@ -35,6 +42,14 @@ describe('nextPass', () => {
     const namesRead = { ...read, names: reading(190_000, 1_000) };
     expect(next(namesRead, 199_999)).toBeUndefined();
     expect(next(namesRead, 200_000)).toEqual({ scope: 'contents', isFull: false });
+  });
+
+  test('content is awaited until it was listed later than that', () => {
+    const state = newPairState(0, 'filter', 'copy');
+    expect(isContentAwaited(state)).toBe(false);
+    expect(isContentAwaited({ ...state, contentAwaitedSince: 60 })).toBe(true);
+    expect(isContentAwaited({ ...state, contentAwaitedSince: 60, contentListedAt: 59 })).toBe(true);
+    expect(isContentAwaited({ ...state, contentAwaitedSince: 60, contentListedAt: 60 })).toBe(false);
   });
 
   test('names that something waits for are read at once, and once in a poll', () => {
@@ -132,6 +147,15 @@ describe('progressAfter', () => {
     const { contents, fullAt, unread: told } = ended({ isFull: true, unread });
     expect(contents).toMatchObject({ endedAt: 900, completeAt: 0 });
     expect([fullAt, told]).toEqual([0, unread]);
+  });
+
+  test('what could not be read of the objects is told of until they are read again, over passes of names alone', () => {
+    const unshown = [{ list: '/roles', reason: '1 of its objects' }] as const;
+    const after = ended({ scope: 'contents', unshown });
+    expect(after.contents).toMatchObject({ completeAt: 0 });
+    expect(unreadOf(after)).toEqual(unshown);
+    expect(unreadOf(ended({ scope: 'names' }, after))).toEqual(unshown);
+    expect(unreadOf(ended({ scope: 'contents' }, after))).toEqual([]);
   });
 
   test('the first pass of an epoch has read the names too, and sets no pace for them', () => {

@@ -3,6 +3,7 @@ import { DRIFT_CODES, type LedgerEntry } from '../../../lib/model/ledger-entry.t
 import type { Seen } from '../../../lib/model/seen.ts';
 import {
   hasDriftedAgain,
+  isAssumedThere,
   isWaitingUnsent,
   judgeReplica,
   mustBeReadThere,
@@ -112,4 +113,29 @@ test('a drift is another writer’s when the pass before repaired one too', () =
   expect(hasDriftedAgain(synced({ driftedIn: 2 }), 3)).toBe(false);
   expect(hasDriftedAgain(synced(), 3)).toBe(false);
   expect(hasDriftedAgain(synced({ driftedIn: 3 }), undefined)).toBe(false);
+});
+
+describe('a definition that names an object', () => {
+  const state = { guids: { replica: 'r' }, trustFrom: 2 };
+  const version = { epoch: 2, n: 1 };
+  const copied = { state: 'synced', owned: 'r', version } as const;
+
+  test.each<[string, Partial<LedgerEntry>]>([
+    ['is on the replica', copied],
+    ['is part of a baseline', { state: 'synced', version }],
+    ['is parked', { state: 'parked', version }],
+    ['fails', { state: 'pending', version, attempts: 3 }],
+  ])('does not wait for one that %s', (_how, some) => {
+    expect(isAssumedThere(entryOf('/cookbooks/apt/1.0.0', some), state)).toBe(true);
+  });
+
+  test.each<[string, Partial<LedgerEntry>]>([
+    ['is to be copied', { ...copied, state: 'pending' }],
+    ['failed twice', { state: 'pending', version, attempts: 2 }],
+    ['was deleted', { ...copied, action: 'delete' }],
+    ['was copied to the organization that was here before', { ...copied, owned: 'another' }],
+    ['was copied before the replica was restored', { ...copied, version: { epoch: 1, n: 1 } }],
+  ])('waits for one that %s', (_how, some) => {
+    expect(isAssumedThere(entryOf('/cookbooks/apt/1.0.0', some), state)).toBe(false);
+  });
 });

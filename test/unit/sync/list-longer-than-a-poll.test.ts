@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
+import { ChefRequestError } from '../../../lib/model/chef-request-error.ts';
 import type { ObjectPath } from '../../../lib/model/object-path.ts';
 import type { Side } from '../../../lib/model/side.ts';
-import type { ChefOrg } from '../../../lib/ports/chef-org.ts';
+import { unreadOf } from '../../../lib/plan/pace-inventory.ts';
+import type { ChefOrg, FeedAnswer } from '../../../lib/ports/chef-org.ts';
+import { pollPair } from '../../../lib/sync/poll-pair.ts';
 import { takeInventory } from '../../../lib/sync/take-inventory.ts';
 import { type PairOfMemory, pairOfMemory } from './pair-of-memory.ts';
 
@@ -45,7 +48,7 @@ function crowdedPair(isFrozen = false) {
     while ((await poll(side)).outcome === 'cut' && polls < VERSIONS) polls += 1;
     return { reads: [...reads], polls };
   };
-  return { ...pair, poll, readAll };
+  return { ...pair, ctx, poll, readAll };
 }
 
 /** Everything is copied, and both sides were read once more. */
@@ -138,4 +141,78 @@ test('an object that is gone when the next part of a long list is read is no del
 
   await pair.readAll('primary');
   expect(await statesOf(pair, 'held')).toEqual(['/cookbooks/app/1.7.0']);
+});
+
+test('no digest stands for bodies that were read in parts', async () => {
+  const { ledger } = await settled();
+
+  for (const side of ['primary', 'replica'] as const) {
+    expect(await ledger.readList(side, '/cookbooks')).toMatchObject({ contents: undefined, whole: undefined });
+  }
+});
+
+test('a poll whose time is over before it has read everything has worked, and one without an answer of the feed has not', async () => {
+  const { ctx, pass } = await settled();
+  let feed: FeedAnswer = { kind: 'absent', text: '404' };
+  const primary = { ...ctx.primary, updatedSince: async () => feed };
+  const poll = async () => {
+    pass(60_000);
+    const deadline = ctx.clock.now() + POLL_MS;
+    const clock = { ...ctx.clock, sleep: async (ms: number) => pass(ms) };
+    await pollPair({ ...ctx, primary, clock }, { deadline, leaseMs: 60_000, dispatchPauseMs: 1_000 });
+    return await ctx.state.read();
+  };
+
+  const [first, second] = [await poll(), await poll()];
+  feed = { kind: 'unavailable', text: '503' };
+  const third = await poll();
+
+  expect(second?.lastPoll?.isComplete).toBe(false);
+  expect(second?.lastGoodPollAt).toBeGreaterThan(first?.lastGoodPollAt ?? 0);
+  expect(third?.lastGoodPollAt).toBe(second?.lastGoodPollAt);
+});
+
+test('items behind a bag that is longer than a poll are reported once, and not read again with each of its parts', async () => {
+  const pair = pairOfMemory(['/data']);
+  const { primary, lease, pass } = pair;
+  const bag = (count: number) =>
+    new Map(Array.from({ length: count }, (_, n) => [`i${n + 10}`, `{"id":"i${n + 10}"}`]));
+  primary.set(
+    '/data',
+    new Map([
+      ['long', '{}'],
+      ['short', '{}'],
+    ]),
+  );
+  primary.set('/data/long', bag(60));
+  primary.set('/data/short', bag(1));
+  const reads: string[] = [];
+  const read: ChefOrg['read'] = async (ref) => {
+    pass(READ_MS);
+    reads.push(ref.container ?? '');
+    if (ref.container !== 'short') return await pair.ctx.primary.read(ref);
+    throw new ChefRequestError({ side: 'primary', request: 'GET', cause: 'status', status: 400, text: 'no' });
+  };
+  const ctx = { ...pair.ctx, primary: { ...pair.ctx.primary, read } };
+  const readAll = async () => {
+    let polls = 0;
+    do {
+      pass(60_000);
+      polls += 1;
+    } while (
+      (await takeInventory(ctx, lease, 'primary', { deadline: ctx.clock.now() + POLL_MS })).outcome === 'cut' &&
+      polls < 60
+    );
+    return polls;
+  };
+  await readAll();
+  for (const list of ['/data', '/data/long', '/data/short'] as const) await pair.settleAll(list);
+  pass(DAY_MS);
+  reads.length = 0;
+
+  expect(await readAll()).toBeGreaterThan(2);
+  expect(reads.filter((bag) => bag === 'short').length).toBeLessThanOrEqual(2);
+
+  // A pass over names came after it, and knows nothing better.
+  expect(unreadOf(lease.state().inventory.primary).map(({ list }) => list)).toEqual(['/data/short']);
 });
