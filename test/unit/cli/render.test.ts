@@ -94,10 +94,10 @@ describe('the status table', () => {
     expect(renderStatusTable([status], NOW, screenOf())[1]).toMatch(/^eu\/acme {2}waiting for replica +- +in 30s +- /);
   });
 
-  test('promises no next poll of a pair that is no longer configured', () => {
-    const status = pairStatusOf({ condition: 'no longer configured', text: 'no longer configured', nextPollAt: 0 });
+  test.each(['stopped', 'no longer configured'] as const)('promises no next poll of a pair that is %s', (condition) => {
+    const status = pairStatusOf({ condition, text: condition, nextPollAt: 0 });
 
-    expect(renderStatusTable([status], NOW, screenOf())[1]).toMatch(/^eu\/acme {2}no longer configured +- +- +- /);
+    expect(renderStatusTable([status], NOW, screenOf())[1]).toMatch(new RegExp(`^eu/acme {2}${condition} +- +- +- `));
   });
 
   test('offers of a pair that is no longer configured only what can be done with it', () => {
