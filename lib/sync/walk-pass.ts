@@ -85,9 +85,9 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
     if (isCut) return { outcome: 'cut' };
 
     const readAt = ctx.clock.now();
-    // The rest of a list has the poll for itself: what is read beside it would be cut and thrown away again and again.
     // A pass that goes on behind the list of bags needs their names again; unread, their lists are unread too.
     const lacksBags = next.startsWith('/data/') && bags === undefined;
+    // The rest of a list has the poll for itself: what is read beside it would be cut and thrown away again and again.
     const results = lacksBags
       ? [await readBagNames(ctx, side)]
       : await compareLists(ctx, lease, { ...walk, isTimeOver }, readOf(next) ? [next] : batchFrom(next, bags ?? []));
@@ -106,13 +106,18 @@ export async function walkPass(ctx: PairContext, lease: PollLease, walk: PassToW
       unread.push(...unreadLists(ctx, side, result));
       unshown.push(...unshownObjects(result));
     }
-    if (lacksBags) continue;
+    const bagLists = (bags ?? []).map(listOfBag);
+    if (lacksBags) {
+      // The bag that comes next may be deleted since: then it is no list that cannot be read.
+      if (!bagLists.includes(next)) next = listAfter(ctx.rules.lists, next, bagLists);
+      continue;
+    }
     if (side === 'primary' && next === NAMED_CONTENT_LIST) noteContentListed(lease, results, readAt, walk);
     if (cut !== undefined) {
       await storeAt(cut.list, cut.cutAt);
       return { outcome: 'cut' };
     }
-    next = listAfter(ctx.rules.lists, results.at(-1)?.list ?? next, (bags ?? []).map(listOfBag));
+    next = listAfter(ctx.rules.lists, results.at(-1)?.list ?? next, bagLists);
   }
   noteProgress(lease, side, progressAfter(lease.state().inventory[side], passAt(END, undefined), ctx.clock.now()));
   if (found > 0)

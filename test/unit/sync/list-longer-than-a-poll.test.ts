@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { ChefRequestError } from '../../../lib/model/chef-request-error.ts';
-import type { ObjectPath } from '../../../lib/model/object-path.ts';
+import type { ListPath, ObjectPath, ObjectRef } from '../../../lib/model/object-path.ts';
 import type { Side } from '../../../lib/model/side.ts';
 import { unreadOf } from '../../../lib/plan/pace-inventory.ts';
 import type { ChefOrg, FeedAnswer } from '../../../lib/ports/chef-org.ts';
+import type { PairContext } from '../../../lib/sync/pair-context.ts';
 import { pollPair } from '../../../lib/sync/poll-pair.ts';
 import { takeInventory } from '../../../lib/sync/take-inventory.ts';
 import { type PairOfMemory, pairOfMemory } from './pair-of-memory.ts';
@@ -215,4 +216,43 @@ test('items behind a bag that is longer than a poll are reported once, and not r
 
   // A pass over names came after it, and knows nothing better.
   expect(unreadOf(lease.state().inventory.primary).map(({ list }) => list)).toEqual(['/data/short']);
+});
+
+test('a bag that is deleted while it is read in parts is no list that cannot be read', async () => {
+  const pair = pairOfMemory(['/data']);
+  const { primary, lease, pass } = pair;
+  const bag = new Map(Array.from({ length: 60 }, (_, n) => [`i${n + 10}`, `{"id":"i${n + 10}"}`]));
+  primary.set('/data', new Map([['long', '{}']]));
+  primary.set('/data/long', bag);
+  const gone = new ChefRequestError({ side: 'primary', request: 'GET', cause: 'status', status: 404, text: 'no bag' });
+  const warnings: string[] = [];
+  const ctx: PairContext = {
+    ...pair.ctx,
+    log: (level, text) => {
+      if (level === 'warn') warnings.push(text);
+    },
+    primary: {
+      ...pair.ctx.primary,
+      names: async (list: ListPath) => {
+        if (!primary.has(list)) throw gone;
+        return await pair.ctx.primary.names(list);
+      },
+      read: async (ref: ObjectRef) => {
+        pass(READ_MS);
+        return await pair.ctx.primary.read(ref);
+      },
+    },
+  };
+  const poll = () => takeInventory(ctx, lease, 'primary', { deadline: ctx.clock.now() + POLL_MS });
+  while ((await poll()).outcome === 'cut') pass(60_000);
+  for (const list of ['/data', '/data/long'] as const) await pair.settleAll(list);
+  pass(DAY_MS);
+  expect(await poll()).toEqual({ outcome: 'cut' });
+  warnings.length = 0;
+
+  primary.get('/data')?.delete('long');
+  primary.delete('/data/long');
+
+  expect(await poll()).toEqual({ outcome: 'done' });
+  expect(warnings).toEqual([]);
 });
